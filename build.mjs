@@ -1,0 +1,27 @@
+// Bundles the program: one small entry, everything heavy in chunks that load when they are needed.
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: ['src/bin.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  minify: !process.env.DEBUG_BUILD,
+  keepNames: false,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  chunkNames: 'chunks/[name]-[hash]',
+  define: {
+    LOOPYARD_VERSION: JSON.stringify(version),
+    LOOPYARD_INSTRUCTIONS: JSON.stringify(readFileSync('instructions.md', 'utf8')),
+  },
+  // CommonJS dependencies (simple-git, proper-lockfile, pino) call require for Node's own modules.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  logLevel: 'warning',
+});
+chmodSync('dist/bin.js', 0o755);

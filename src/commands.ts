@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { logFile } from './adapters/log.ts';
+import { plain } from './core/fence.ts';
+import { findLoop } from './core/registry.ts';
+import { LoopyardError } from './domain/errors.ts';
+import { isEnded } from './domain/loop.ts';
+import type { Extra } from './edges/cli/program.ts';
+import type { Terminal } from './edges/cli/terminal.ts';
+import type { Front } from './edges/front.ts';
+
+/** Commands that need a terminal or a process of their own, and so are no tools. */
+export function extras(front: Front): readonly Extra[] {
+  return [
+    {
+      name: 'logs',
+      description: 'print what the newest worker of a loop printed',
+      usage: '<loop> [--follow]',
+      run: (args, terminal) => logs(front, args, terminal),
+    },
+    {
+      name: 'attach',
+      description: "open a shell in a loop's worktree",
+      usage: '<loop>',
+      run: (args) => attach(front, args),
+    },
+    {
+      name: 'keeper',
+      description: 'who acts for this yard, and what it logged',
+      usage: '[--log]',
+      run: (args, terminal) => keeper(front, args, terminal),
+    },
+    {
+      name: 'mcp',
+      description: 'serve MCP over standard input and output (started by clients)',
+      usage: '[--workspace <path>]',
+      run: async () => 0,
+    },
+  ];
+}
+
+/** Prints the newest worker's output and, when following, that of every worker after it, until the loop has ended. */
+async function logs(front: Front, args: readonly string[], terminal: Terminal): Promise<number> {
+  const { positionals, values } = parsed(args, { follow: { type: 'boolean', short: 'f' } });
+  const { runtime: rt } = await opened(front, values.workspace);
+  const id = only(positionals, 'logs <loop>');
+  let shown: { run: string; offset: number } | undefined;
+  for (;;) {
+    const loop = await findLoop(rt, id);
+    if (loop.worker !== undefined && loop.worker !== shown?.run) {
+      shown = { run: loop.worker, offset: 0 };
+      terminal.stdout.write(`── iteration ${loop.iteration}, ${loop.worker}\n`);
+    }
+    while (shown) {
+      const page = await rt.processes.page(shown.run, shown.offset, 65_536);
+      if (page.next === shown.offset) break;
+      terminal.stdout.write(plain(page.text));
+      shown.offset = page.next;
+    }
+    if (!values.follow || isEnded(loop) || terminal.signal.aborted) return terminal.signal.aborted ? 130 : 0;
+    await rt.clock.sleep(250, terminal.signal);
+  }
+}
+
+async function attach(front: Front, args: readonly string[]): Promise<number> {
+  const { positionals, values } = parsed(args, {});
+  const { runtime: rt } = await opened(front, values.workspace);
+  const loop = await findLoop(rt, only(positionals, 'attach <loop>'));
+  if (!loop.workspace)
+    throw new LoopyardError(
+      'WRONG_STATE',
+      `The loop ${loop.id} has no working tree now: it is ${loop.state}.`,
+    );
+  const shell =
+    process.platform === 'win32' ? (process.env.ComSpec ?? 'cmd.exe') : (process.env.SHELL ?? 'sh');
+  const child = spawn(shell, { cwd: loop.workspace.path, stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal ? 1 : (code ?? 0)));
+  });
+}
+
+async function keeper(front: Front, args: readonly string[], terminal: Terminal): Promise<number> {
+  const { values } = parsed(args, { log: { type: 'boolean' } });
+  const { runtime: rt } = await opened(front, values.workspace);
+  if (values.log) {
+    terminal.stdout.write(readableLog(rt.files.home));
+    return 0;
+  }
+  const lease = (await rt.store.read()).leases.keeper;
+  const holder = lease?.holder;
+  if (holder?.kind !== 'process')
+    terminal.stdout.write('No keeper is at work; one starts when there is something to do.\n');
+  else {
+    const alive = rt.processes.liveness(holder.identity);
+    terminal.stdout.write(
+      `keeper: process ${holder.identity.pid}, ${alive}, epoch ${lease?.epoch}, isolation ${await rt.processes.isolation()}\n`,
+    );
+  }
+  return 0;
+}
+
+/** The newest lines of the log, one per event, for people. */
+function readableLog(home: string): string {
+  let text: string;
+  try {
+    text = readFileSync(logFile(home), 'utf8');
+  } catch {
+    return 'Nothing was logged yet.\n';
+  }
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(-500)
+    .map((line) => {
+      try {
+        const {
+          time,
+          level,
+          process: name,
+          pid: _pid,
+          msg,
+          ...facts
+        } = JSON.parse(line) as Record<string, unknown>;
+        const rest = Object.keys(facts).length > 0 ? ` ${JSON.stringify(facts)}` : '';
+        return plain(
+          `${time} ${level === 50 ? 'ERROR' : level === 40 ? 'WARN ' : 'info '} ${name}: ${msg}${rest}`,
+        );
+      } catch {
+        return plain(line);
+      }
+    })
+    .concat('')
+    .join('\n');
+}
+
+type Flags = Record<string, { type: 'boolean'; short?: string }>;
+
+function parsed(args: readonly string[], flags: Flags) {
+  try {
+    const options = { workspace: { type: 'string' as const, short: 'C' }, ...flags };
+    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const { workspace, ...rest } = values as { workspace?: string } & Record<string, boolean | undefined>;
+    return {
+      positionals,
+      values: { ...rest, workspace } as { workspace: string | undefined; follow?: boolean; log?: boolean },
+    };
+  } catch (cause) {
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      'This command does not know that flag; see its --help.',
+      {},
+      { cause },
+    );
+  }
+}
+
+function only(positionals: readonly string[], usage: string): string {
+  const [first, ...more] = positionals;
+  if (first === undefined || more.length > 0)
+    throw new LoopyardError('INVALID_ARGUMENT', `Say it like this: loopyard ${usage}`);
+  return first;
+}
+
+function opened(front: Front, workspace: string | undefined) {
+  return front.open(workspace ?? front.env.LOOPYARD_WORKSPACE ?? front.cwd, 'cli');
+}

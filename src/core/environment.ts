@@ -1,0 +1,121 @@
+import type { Loop } from '../domain/loop.ts';
+import type { Worker } from '../domain/worker.ts';
+import type { Backend } from '../ports/backend.ts';
+import { contextFolder } from './places.ts';
+import type { Room } from './pristine.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What any program needs to start and to talk to a terminal; nothing that is a secret or loads foreign code. */
+const common = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TERM',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'SystemRoot',
+  'SystemDrive',
+  'ComSpec',
+  'PATHEXT',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'USERPROFILE',
+  'ProgramFiles',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+] as const;
+
+type Source = Pick<Runtime, 'env' | 'config'>;
+
+/**
+ * Environment of a worker: the common names, what its backend and the user's configuration name, and how it finds its
+ * loop. Proxies pass, because a worker has to reach its model.
+ */
+export function workerEnvironment(
+  rt: Source & Pick<Runtime, 'files'>,
+  loop: Loop,
+  worker: Worker,
+  backend: Pick<Backend, 'env'>,
+): Record<string, string> {
+  return {
+    ...pick(rt.env, [...common, ...backend.env, ...rt.config.worker_env]),
+    ...locale(rt.env),
+    ...workerIdentity(loop, worker, depth(rt.env)),
+    LOOPYARD_CONTEXT: contextFolder(rt, loop.id),
+    LOOPYARD_PROMPT_FILE: rt.files.join(contextFolder(rt, loop.id), 'PROMPT.md'),
+    // A worker that wants to commit may, without knowing who it is.
+    GIT_AUTHOR_NAME: 'loopyard worker',
+    GIT_AUTHOR_EMAIL: 'loopyard@localhost',
+    GIT_COMMITTER_NAME: 'loopyard worker',
+    GIT_COMMITTER_EMAIL: 'loopyard@localhost',
+  };
+}
+
+/** What binds a server started by this worker to its loop, and keeps it from opening loops of its own. */
+export function workerIdentity(loop: Loop, worker: Worker, depthOfStarter: number): Record<string, string> {
+  return {
+    LOOPYARD_LOOP: loop.id,
+    LOOPYARD_WORKER: worker.id,
+    LOOPYARD_ITERATION: String(worker.iteration),
+    LOOPYARD_WORKSPACE: loop.workspace?.path ?? loop.checkout.path,
+    LOOPYARD_DEPTH: String(depthOfStarter + 1),
+  };
+}
+
+/** Environment of a check: as a worker's, but with an empty home, and none of the user's or the worker's secrets. */
+export function checkEnvironment(rt: Source, room: Room): Record<string, string> {
+  return {
+    ...pick(rt.env, [
+      'PATH',
+      'LANG',
+      'TZ',
+      'SystemRoot',
+      'SystemDrive',
+      'ComSpec',
+      'PATHEXT',
+      ...rt.config.check_env,
+    ]),
+    ...locale(rt.env),
+    HOME: room.home,
+    USERPROFILE: room.home,
+    TMPDIR: room.temp,
+    TEMP: room.temp,
+    TMP: room.temp,
+    CI: 'true',
+    NO_COLOR: '1',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    npm_config_update_notifier: 'false',
+  };
+}
+
+const depth = (env: Source['env']) => Number.parseInt(env.LOOPYARD_DEPTH ?? '0', 10) || 0;
+
+function locale(env: Source['env']): Record<string, string> {
+  return pick(
+    env,
+    Object.keys(env).filter((name) => name.startsWith('LC_')),
+  );
+}
+
+function pick(env: Source['env'], names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}

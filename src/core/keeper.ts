@@ -1,0 +1,208 @@
+import { LoopyardError } from '../domain/errors.ts';
+import { isEnded, type Loop, priorities } from '../domain/loop.ts';
+import { type Action, isIdle, next } from '../domain/next.ts';
+import type { Yard } from '../domain/yard.ts';
+import { archiveLoop, archiveVerifications, oldVerifications } from './archive.ts';
+import { Bell, Crew } from './crew.ts';
+import { backOff } from './evidence.ts';
+import { holderLiveness, takeLease } from './leases.ts';
+import { attendMerge, mergeHeads } from './merge-queue.ts';
+import type { Runtime } from './runtime.ts';
+import { recordStep } from './steps.ts';
+import { attendWorker, gather, startIteration } from './supervisor.ts';
+import { attendVerification } from './verifier.ts';
+import { prepareWorkspace, tidyWorkspace } from './workspace.ts';
+
+export const keeperResource = 'keeper';
+
+/** Longest time between two looks, milliseconds: what no event announces (a grace that ends) is noticed by then. */
+const beatMs = 500;
+
+/** A jump of the wall clock beyond this between two beats was sleep or SIGSTOP, milliseconds. */
+const gapMs = 15_000;
+
+export type KeeperEnd = 'already_kept' | 'idle' | 'fenced' | 'stopped';
+
+/**
+ * The process that acts for a yard: it looks at the yard, decides (domain/next.ts), acts, records, and looks again. It
+ * acts on state and never on a message, so a successor simply goes on. It holds the keeper's lease; every transaction
+ * is checked against the epoch, so a keeper that was replaced while it slept can record nothing and stops.
+ *
+ * It leaves in the same transaction in which it sees that nothing is left to do: a request that was recorded before is
+ * seen, one recorded after finds no keeper and starts the next.
+ */
+export async function runKeeper(rt: Runtime, signal: AbortSignal): Promise<KeeperEnd> {
+  const epoch = await elect(rt);
+  if (epoch === undefined) return 'already_kept';
+  const kept = { ...rt, actor: { name: 'keeper', lease: { resource: keeperResource, epoch } } };
+  rt.log('info', 'keeper at work', { epoch, isolation: await rt.processes.isolation() });
+  try {
+    return await work(kept, epoch, signal);
+  } catch (thrown) {
+    if (thrown instanceof LoopyardError && thrown.code === 'FENCED') {
+      rt.log('warn', 'fenced: another keeper took over', { epoch });
+      return 'fenced';
+    }
+    throw thrown;
+  }
+}
+
+/** Whether a keeper is at work for this yard, as far as the yard and the process table tell. */
+export function hasKeeper(yard: Yard, rt: Pick<Runtime, 'processes'>): boolean {
+  const holder = yard.leases[keeperResource]?.holder;
+  return holder !== undefined && holderLiveness(yard, holder, rt.processes) !== 'dead';
+}
+
+async function elect(rt: Runtime): Promise<number | undefined> {
+  try {
+    return await rt.store.transact(rt.actor, (tx) => {
+      const holder = { kind: 'process' as const, identity: rt.processes.self, role: 'keeper' };
+      return takeLease(tx, rt, {
+        resource: keeperResource,
+        holder,
+        purpose: 'act for this yard',
+        label: 'The yard',
+      }).epoch;
+    });
+  } catch (thrown) {
+    if (thrown instanceof LoopyardError && thrown.code === 'LEASE_HELD') return undefined;
+    throw thrown;
+  }
+}
+
+async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<KeeperEnd> {
+  const woken = new Bell();
+  let seen = 0;
+  // Only a task that recorded something is a reason to look again at once; one that merely looked is not.
+  const crew = new Crew(rt, signal, () => {
+    void rt.store.read().then(
+      ({ seq }) => seq > seen && woken.ring(),
+      () => undefined,
+    );
+  });
+  const watching = new AbortController();
+  const both = AbortSignal.any([signal, watching.signal]);
+  const listeners = [
+    ringFor(woken, rt.store.watch((await rt.store.read()).seq, both)),
+    ringFor(woken, rt.processes.changes(both)),
+  ];
+  let idleSince: number | undefined;
+  let lastBeat = rt.clock.now();
+  try {
+    while (!signal.aborted) {
+      crew.throwIfFenced();
+      const yard = await rt.store.read();
+      seen = yard.seq;
+      const now = rt.clock.now();
+      // After sleep nobody is judged before one fresh look: skip this beat's decisions, read everything again.
+      const slept = now - lastBeat > gapMs;
+      lastBeat = now;
+      if (slept) rt.log('info', 'woke up after a gap', {});
+      else lookAround(rt, crew, yard, epoch, now);
+      const idle = crew.isFree && isIdle(yard, now, archiveAfter(rt));
+      idleSince = idle ? (idleSince ?? now) : undefined;
+      if (
+        idleSince !== undefined &&
+        now - idleSince >= rt.config.keeper_idle_seconds * 1_000 &&
+        (await leave(rt, epoch))
+      ) {
+        return 'idle';
+      }
+      await woken.wait(rt.clock.sleep, idle ? 4 * beatMs : beatMs);
+    }
+    await crew.settle();
+    await release(rt, epoch);
+    return 'stopped';
+  } finally {
+    watching.abort();
+    await Promise.allSettled(listeners);
+  }
+}
+
+/** Decides for everything in the yard and sends the crew; a subject that somebody works on already is left alone. */
+function lookAround(rt: Runtime, crew: Crew, yard: Yard, epoch: number, now: number): void {
+  for (const loop of byPriority(yard)) {
+    const action = next(yard, loop, now, archiveAfter(rt));
+    if (action.do === 'wait') continue;
+    crew.send(
+      `loop/${loop.id}`,
+      () => act(rt, yard, loop, action),
+      (error) => recordTrouble(rt, loop, error),
+    );
+  }
+  for (const { id, state } of Object.values(yard.verifications)) {
+    if (state !== 'requested' && state !== 'running') continue;
+    if (state === 'requested' && crew.busy('verification/') >= rt.config.max_verifications) continue;
+    crew.send(`verification/${id}`, (signal) => attendVerification(rt, id, signal));
+  }
+  for (const entry of mergeHeads(yard))
+    crew.send(`merge/${entry.target}`, () => attendMerge(rt, entry, epoch));
+  if (oldVerifications(rt, yard, now).length > 0)
+    crew.send('archive', () => archiveVerifications(rt, yard, now));
+}
+
+function byPriority(yard: Yard): readonly Loop[] {
+  const rank = (loop: Loop) => priorities.indexOf(loop.priority);
+  return Object.values(yard.loops).sort((a, b) => rank(b) - rank(a) || a.openedAt - b.openedAt);
+}
+
+async function act(
+  rt: Runtime,
+  yard: Yard,
+  loop: Loop,
+  action: Exclude<Action, { do: 'wait' }>,
+): Promise<void> {
+  const { id } = loop;
+  switch (action.do) {
+    case 'prepare_workspace':
+      return prepareWorkspace(rt, loop, action.kind);
+    case 'start_iteration':
+      return startIteration(rt, yard, loop);
+    case 'attend_worker':
+    case 'gather': {
+      const worker = yard.workers[action.worker];
+      if (!worker) return;
+      return action.do === 'gather' ? gather(rt, loop, worker) : attendWorker(rt, loop, worker);
+    }
+    case 'tidy':
+      return tidyWorkspace(rt, loop);
+    case 'archive':
+      return archiveLoop(rt, loop);
+    default:
+      return rt.store.transact(rt.actor, (tx) => {
+        const current = tx.yard.loops[id];
+        if (!current || next(tx.yard, current, tx.now, archiveAfter(rt)).do !== action.do) return;
+        recordStep(rt, tx, current, action);
+      });
+  }
+}
+
+/** A failure that nobody's work caused is told to whoever asks, and counted against its own small budget. */
+async function recordTrouble(rt: Runtime, { id }: Loop, error: LoopyardError): Promise<void> {
+  await rt.store.transact(rt.actor, (tx) => {
+    const loop = tx.yard.loops[id];
+    if (!loop || isEnded(loop)) return;
+    const notBefore = tx.now + backOff(loop.spent.infrastructureFailures);
+    tx.record({ type: 'loop.infrastructure_failed', id, reason: error.message.slice(0, 1_900), notBefore });
+  });
+}
+
+async function ringFor(bell: Bell, changes: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of changes) bell.ring();
+}
+
+async function leave(rt: Runtime, epoch: number): Promise<boolean> {
+  return rt.store.transact(rt.actor, (tx) => {
+    if (!isIdle(tx.yard, tx.now, archiveAfter(rt))) return false;
+    tx.record({ type: 'lease.released', resource: keeperResource, epoch });
+    return true;
+  });
+}
+
+async function release(rt: Runtime, epoch: number): Promise<void> {
+  await rt.store.transact(rt.actor, (tx) =>
+    tx.record({ type: 'lease.released', resource: keeperResource, epoch }),
+  );
+}
+
+const archiveAfter = (rt: Pick<Runtime, 'config'>) => rt.config.archive_after_minutes * 60_000;

@@ -1,0 +1,42 @@
+import type { Loop } from '../domain/loop.ts';
+import type { Runtime } from './runtime.ts';
+
+type Places = Pick<Runtime, 'files'>;
+
+/**
+ * Where things of a loop lie. Ids are checked by their schema, so nothing here can leave its folder. What workers and
+ * checks touch is in the place outside every checkout; what only loopyard writes is in its home.
+ */
+export const loopFolder = ({ files }: Places, loop: string) => files.join(files.place, 'loops', loop);
+
+/** Named like the checkout, because some tools show or use the name of the folder they run in. */
+export function worktreePath(rt: Places, loop: Pick<Loop, 'id' | 'checkout'>): string {
+  const name = loop.checkout.path.split(/[\\/]/).findLast((part) => part.length > 0) ?? 'worktree';
+  return rt.files.join(
+    loopFolder(rt, loop.id),
+    name === 'context' || name === 'scratch' ? `${name}-worktree` : name,
+  );
+}
+
+/** The files an iteration reads and writes: plan, notes, state, feedback. */
+export const contextFolder = (rt: Places, loop: string) => rt.files.join(loopFolder(rt, loop), 'context');
+
+/** For loopyard's own index of a worktree. */
+export const scratchFolder = (rt: Places, loop: string) => rt.files.join(loopFolder(rt, loop), 'scratch');
+
+export const roomFolder = ({ files }: Places, verification: string) =>
+  files.join(files.place, 'rooms', verification);
+
+export const evidenceFile = ({ files }: Places, verification: string) =>
+  files.join(files.home, 'evidence', `${verification}.json`);
+
+export const archiveFolder = ({ files }: Places) => files.join(files.home, 'archive');
+
+export const archiveFile = (rt: Places, loop: string) => rt.files.join(archiveFolder(rt), `${loop}.json`);
+
+export const branchOf = (loop: string) => `loopyard/${loop}`;
+export const candidateRef = (loop: string, iteration: number) =>
+  `refs/loopyard/candidates/${loop}/${iteration}`;
+export const rescueRef = (loop: string) => `refs/loopyard/rescue/${loop}`;
+export const readyRef = (loop: string) => `refs/loopyard/ready/${loop}`;
+export const fenceRef = (target: string) => `refs/loopyard/fence/${target}`;

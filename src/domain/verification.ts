@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { LoopyardError } from './errors.ts';
+import { Id } from './ids.ts';
+import { defineMachine, type MoveOf } from './machine.ts';
+import { RunEnd } from './run.ts';
+
+export const verificationMachine = defineMachine('verification', {
+  requested: { started: 'running', cancelled: 'cancelled' },
+  running: {
+    passed: 'passed',
+    failed: 'failed',
+    inconclusive: 'inconclusive',
+    tampered: 'tampered',
+    cancelled: 'cancelled',
+  },
+  passed: {},
+  failed: {},
+  inconclusive: {},
+  tampered: {},
+  cancelled: {},
+});
+export type VerificationMove = MoveOf<typeof verificationMachine>;
+
+export const verdicts = ['passed', 'failed', 'inconclusive', 'tampered'] as const;
+export const Verdict = z.enum(verdicts);
+export type Verdict = z.infer<typeof Verdict>;
+
+/** One command of a verification. It comes from the caller who opened the loop, never from the candidate. */
+export const Check = z.strictObject({
+  /** Shown to people and models; the command line itself unless it was given a name. */
+  name: z.string().min(1).max(200),
+  argv: z.tuple([z.string().min(1)], z.string()),
+  /** Folder below the root of the checkout. */
+  cwd: z.string().max(1_000).optional(),
+  timeoutMs: z.number().int().positive(),
+});
+export type Check = z.infer<typeof Check>;
+
+export const CheckResult = z.strictObject({
+  name: z.string(),
+  /** Id of the run that holds the whole kept output. */
+  run: Id,
+  end: RunEnd,
+});
+export type CheckResult = z.infer<typeof CheckResult>;
+
+/**
+ * How well the verified tree was kept from the worker. `evident`: private object store, fresh directory, clean
+ * environment. `sandboxed` is not reached yet; `none` never is.
+ */
+export const Isolation = z.enum(['none', 'evident', 'sandboxed']);
+
+export const Verification = z.strictObject({
+  id: Id,
+  state: verificationMachine.schema,
+  /** What it is for. `commit`: asked for on its own, without a loop. */
+  kind: z.enum(['baseline', 'candidate', 'merge', 'commit']),
+  loop: Id.optional(),
+  commit: z.string(),
+  checks: z.array(Check).min(1),
+  /** Stop at the first check that does not pass. */
+  failFast: z.boolean(),
+  requestedAt: z.number().int(),
+  startedAt: z.number().int().optional(),
+  endedAt: z.number().int().optional(),
+  results: z.array(CheckResult),
+  isolation: Isolation.optional(),
+  /** Why it is inconclusive or was cancelled, in plain words. */
+  reason: z.string().optional(),
+});
+export type Verification = z.infer<typeof Verification>;
+
+const ended = { id: Id, results: z.array(CheckResult), isolation: Isolation };
+export const verificationEvents = [
+  z.strictObject({
+    type: z.literal('verification.requested'),
+    verification: Verification.omit({ state: true, requestedAt: true, results: true }),
+  }),
+  z.strictObject({ type: z.literal('verification.started'), id: Id }),
+  z.strictObject({ type: z.literal('verification.passed'), ...ended }),
+  z.strictObject({ type: z.literal('verification.failed'), ...ended }),
+  z.strictObject({ type: z.literal('verification.tampered'), ...ended, reason: z.string() }),
+  z.strictObject({ type: z.literal('verification.inconclusive'), ...ended, reason: z.string() }),
+  z.strictObject({ type: z.literal('verification.cancelled'), id: Id, reason: z.string() }),
+  /** Leaves the live state; its evidence stays on disk. */
+  z.strictObject({ type: z.literal('verification.archived'), id: Id }),
+] as const;
+export type VerificationEvent = z.infer<(typeof verificationEvents)[number]>;
+
+export function applyToVerification(
+  verification: Verification | undefined,
+  event: VerificationEvent,
+  at: number,
+): Verification | undefined {
+  if (event.type === 'verification.requested') {
+    return { ...event.verification, state: 'requested', requestedAt: at, results: [] };
+  }
+  if (!verification) return undefined;
+  if (event.type === 'verification.archived') {
+    if (verificationMachine.isEnd(verification.state)) return undefined;
+    const message = `The verification "${event.id}" is ${verification.state} and cannot be archived.`;
+    throw new LoopyardError('WRONG_STATE', message, { id: event.id });
+  }
+  const state = verificationMachine.step(verification.state, moveOf(event));
+  switch (event.type) {
+    case 'verification.started':
+      return { ...verification, state, startedAt: at };
+    case 'verification.cancelled':
+      return { ...verification, state, endedAt: at, reason: event.reason };
+    case 'verification.passed':
+    case 'verification.failed':
+    case 'verification.tampered':
+    case 'verification.inconclusive':
+      return {
+        ...verification,
+        state,
+        endedAt: at,
+        results: event.results,
+        isolation: event.isolation,
+        ...('reason' in event ? { reason: event.reason } : {}),
+      };
+  }
+}
+
+function moveOf(event: VerificationEvent): VerificationMove {
+  return event.type.slice('verification.'.length) as VerificationMove;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason?: string;
+}
+
+/**
+ * What the results of all checks say. "We could not tell" is never "no": a check that did not run or was stopped by us
+ * must not cost the loop an iteration. A check's own time limit is the check's answer: too slow is failed.
+ */
+export function judge(checks: readonly Check[], results: readonly CheckResult[]): Judgement {
+  if (results.length === 0) return { verdict: 'inconclusive', reason: 'No check ran.' };
+  for (const { name, end } of results) {
+    if (end.cause === 'not_started' || end.exitCode === 126 || end.exitCode === 127) {
+      return {
+        verdict: 'inconclusive',
+        reason: `The check "${name}" could not be started: its program was not found.`,
+      };
+    }
+    if (end.cause === 'stopped' || end.cause === 'lost') {
+      return { verdict: 'inconclusive', reason: `The check "${name}" was interrupted before it ended.` };
+    }
+  }
+  if (results.some(({ end }) => !passed(end))) return { verdict: 'failed' };
+  if (results.length < checks.length) return { verdict: 'inconclusive', reason: 'Not every check ran.' };
+  return { verdict: 'passed' };
+}
+
+export function passed(end: RunEnd): boolean {
+  return end.cause === 'exited' && end.exitCode === 0;
+}

@@ -1,0 +1,134 @@
+import { type Command, Option } from 'commander';
+import { LoopyardError } from '../../domain/errors.ts';
+import type { Tool } from '../../tools/define.ts';
+import { nearest } from '../../tools/nearest.ts';
+import { type Field, type FieldSchema, fieldsOf } from '../fields.ts';
+
+/** Gives a command the positionals and flags of a tool; every input field is reachable. */
+export function addFields(command: Command, tool: Tool): void {
+  const { positional, flags } = placed(tool);
+  for (const field of positional) {
+    const dots = field.schema.type === 'array' ? '...' : '';
+    const [open, close] = field.required ? '<>' : '[]';
+    command.argument(
+      `${open}${field.name}${dots}${close}`,
+      explained(field.schema),
+      reader(field, field.name),
+    );
+  }
+  for (const field of flags) for (const option of optionsOf(field)) command.addOption(option);
+}
+
+/** What was typed, as the raw input of the tool. What was not typed is absent: defaults are the tool's. */
+export function inputOf(command: Command, tool: Tool): Record<string, unknown> {
+  const { positional, flags } = placed(tool);
+  const typed = positional.map((field, at) => [field.name, command.processedArgs[at]] as const);
+  const flagged = flags.map((field) => {
+    const key = attribute(field);
+    return [
+      field.name,
+      command.getOptionValueSource(key) === 'cli' ? command.getOptionValue(key) : undefined,
+    ] as const;
+  });
+  const given = [...typed, ...flagged].filter(([, value]) => value !== undefined && !isEmptyList(value));
+  return Object.fromEntries(given);
+}
+
+/** --workspace is one flag for all commands and decides before the tool is called, so it is no flag of the tool. */
+function placed(tool: Tool): { positional: readonly Field[]; flags: readonly Field[] } {
+  const fields = fieldsOf(tool).filter((field) => field.name !== 'workspace');
+  const names = tool.cli?.positional ?? [];
+  return {
+    positional: names.flatMap((name) => fields.filter((field) => field.name === name)),
+    flags: fields.filter((field) => !names.includes(field.name)),
+  };
+}
+
+function optionsOf(field: Field): readonly Option[] {
+  const { schema } = field;
+  const flag = kebab(field.name);
+  if (schema.type === 'boolean') {
+    const yes = new Option(`--${flag}`, explained(schema));
+    return schema.default === true
+      ? [new Option(`--no-${flag}`, `not: ${schema.description}`), yes.hideHelp()]
+      : [yes];
+  }
+  const option = new Option(`--${flag} <${placeholder(schema)}>`, explained(schema));
+  return [option.argParser(reader(field, `--${flag}`)).makeOptionMandatory(field.required)];
+}
+
+function explained({ description = '', default: value, items, type, ...schema }: FieldSchema): string {
+  const more = [
+    ...(schema.enum ? [`one of ${schema.enum.join(', ')}`] : []),
+    ...(type === 'array' ? [items?.type === 'object' ? 'repeatable, each as JSON' : 'repeatable'] : []),
+    ...(value === undefined || value === false || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [`default: ${typeof value === 'string' ? value : JSON.stringify(value)}`]),
+  ];
+  return more.length > 0 ? `${description} (${more.join('; ')})` : description;
+}
+
+function placeholder({ type, items }: FieldSchema): string {
+  if (type === 'integer' || type === 'number') return 'n';
+  if (type === 'array') return placeholder(items ?? {});
+  return type === 'object' ? 'json' : 'text';
+}
+
+/** Reads one typed word; commander hands over what the words before it gave. */
+function reader(field: Field, where: string) {
+  return (word: string, before: unknown): unknown => {
+    if (field.schema.type !== 'array') return read(word, field.schema, where);
+    const value = read(word, field.schema.items ?? {}, where);
+    return Array.isArray(before) ? [...before, value] : [value];
+  };
+}
+
+function read(word: string, schema: FieldSchema, where: string): unknown {
+  if (schema.enum) return choice(word, schema.enum, where);
+  switch (schema.type) {
+    case 'integer':
+    case 'number': {
+      const value = Number(word);
+      const fits = word.trim() !== '' && Number.isFinite(value);
+      if (!fits || (schema.type === 'integer' && !Number.isInteger(value))) {
+        throw wrong(
+          `${where} takes a ${schema.type === 'integer' ? 'whole number' : 'number'}, not "${word}".`,
+        );
+      }
+      return value;
+    }
+    case 'boolean':
+      return choice(word, ['true', 'false'], where) === 'true';
+    case 'object':
+      try {
+        return JSON.parse(word);
+      } catch {
+        throw wrong(`${where} takes JSON, and "${word}" is none.`);
+      }
+    default:
+      return word;
+  }
+}
+
+function choice(word: string, choices: readonly string[], where: string): string {
+  if (choices.includes(word)) return word;
+  const match = nearest(word, choices);
+  const meant = match ? ` Did you mean ${match}?` : '';
+  throw wrong(`${where} takes one of ${choices.join(', ')}, not "${word}".${meant}`);
+}
+
+function wrong(sentence: string): LoopyardError {
+  return new LoopyardError('INVALID_ARGUMENT', sentence);
+}
+
+function attribute(field: Field): string {
+  return new Option(`--${kebab(field.name)}`).attributeName();
+}
+
+function kebab(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}

@@ -1,0 +1,143 @@
+import { Command, type HelpConfiguration } from 'commander';
+import type { Effect, Paint, Tool } from '../../tools/define.ts';
+import type { Front } from '../front.ts';
+import { addFields, inputOf } from './parse.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A command that is no tool: main gives it, the edge shows it in the help and hands the rest of the line over. */
+export interface Extra {
+  readonly name: string;
+  readonly description: string;
+  /** What follows the name in the help: `[--follow]`. */
+  readonly usage: string;
+  run(args: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+/** What a typed line asks for. */
+export type Order =
+  | {
+      readonly kind: 'tool';
+      readonly tool: Tool;
+      readonly input: Record<string, unknown>;
+      readonly workspace?: string;
+    }
+  | { readonly kind: 'extra'; readonly extra: Extra; readonly args: readonly string[] };
+
+interface Globals {
+  json?: boolean;
+  workspace?: string;
+}
+
+/** All commands, made from the tools a person may use. Parsing only takes the order; nothing happens yet. */
+export function programOf(
+  front: Front & { readonly extras: readonly Extra[] },
+  terminal: Terminal,
+  paint: Paint,
+  take: (order: Order) => void,
+): Command {
+  const program = new Command('loopyard')
+    .description('Runs and coordinates autonomous coding loops in this repository.')
+    .version(front.version, '-V, --version', 'print the version')
+    .option('--json', 'answer as JSON, errors too')
+    .option('-C, --workspace <path>', 'the checkout to act on (default: this directory)')
+    .helpOption('-h, --help', 'print this')
+    .configureHelp(style(paint))
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+      getOutHasColors: () => terminal.color,
+      getErrHasColors: () => terminal.color,
+    })
+    .exitOverride()
+    .addHelpText('afterAll', `\n${paint.dim(exitCodes)}`);
+
+  for (const tool of commandTools(front.tools)) {
+    const command = commandAt(program, tool.cli.path.split(' '), groups[tool.effect])
+      .summary(tool.title)
+      .description(tool.description);
+    addFields(command, tool);
+    const examples = tool.cli.examples.map((example) => `  loopyard ${example}`);
+    if (examples.length > 0)
+      command.addHelpText('after', [`\n${paint.bold('Examples:')}`, ...examples].join('\n'));
+    command.action(() => {
+      const { workspace } = program.opts<Globals>();
+      take({
+        kind: 'tool',
+        tool,
+        input: inputOf(command, tool),
+        ...(workspace !== undefined && { workspace }),
+      });
+    });
+  }
+  for (const extra of front.extras) {
+    const command = commandAt(program, [extra.name], 'Run:')
+      .description(extra.description)
+      .usage(extra.usage)
+      .allowUnknownOption()
+      .allowExcessArguments();
+    command.action(() => {
+      const { json, workspace } = program.opts<Globals>();
+      const flags = [
+        ...(json ? ['--json'] : []),
+        ...(workspace === undefined ? [] : ['--workspace', workspace]),
+      ];
+      take({ kind: 'extra', extra, args: [...command.args, ...flags] });
+    });
+  }
+  return program.addHelpCommand(
+    new Command('help').argument('[command]').helpGroup('Run:').description('Print the help of a command'),
+  );
+}
+
+/** What `loopyard` alone says: the commands in a few lines, and where to read on. */
+export function overview(front: Front & { readonly extras: readonly Extra[] }, paint: Paint): string {
+  const tools = commandTools(front.tools).map(({ cli, title }) => [cli.path, title] as const);
+  const extras = front.extras.map(({ name, description }) => [name, description] as const);
+  const commands = [...tools, ...extras];
+  const width = Math.max(...commands.map(([name]) => name.length)) + 2;
+  return [
+    `${paint.bold('loopyard')} ${front.version} runs and coordinates autonomous coding loops in a repository.`,
+    '',
+    ...commands.map(([name, title]) => `  ${name.padEnd(width)}${paint.dim(title)}`),
+    '',
+    'loopyard <command> --help says more, with examples.',
+    '',
+  ].join('\n');
+}
+
+const groups: Readonly<Record<Effect, string>> = {
+  read: 'Look (changes nothing):',
+  write: 'Act:',
+  destroy: 'End or remove:',
+};
+
+const exitCodes =
+  'Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 70 internal, 128+n signal n.';
+
+function commandTools(tools: readonly Tool[]) {
+  return tools.flatMap((tool) =>
+    tool.cli && tool.roles.includes('person') ? [{ ...tool, cli: tool.cli }] : [],
+  );
+}
+
+/** The command at the end of a path. Its parents are made on the way, and say which words may follow. */
+function commandAt(program: Command, path: readonly string[], group: string): Command {
+  return path.reduce((parent, word) => {
+    const known = parent.commands.find((command) => command.name() === word);
+    if (known) return known;
+    const made = parent.command(word).helpGroup(group);
+    if (parent !== program) parent.summary(parent.commands.map((command) => command.name()).join(', '));
+    return made;
+  }, program);
+}
+
+function style(paint: Paint): HelpConfiguration {
+  return {
+    showGlobalOptions: true,
+    styleTitle: (title) => paint.bold(title),
+    subcommandTerm: (command) => command.name(),
+  };
+}

@@ -1,0 +1,116 @@
+import {
+  type CallToolResult,
+  CLIENT_INFO_META_KEY,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { asLoopyardError } from '../../domain/errors.ts';
+import type { Tool } from '../../tools/define.ts';
+import { nearest } from '../../tools/nearest.ts';
+import type { Front } from '../front.ts';
+import { toErrorResult, toResult } from './answer.ts';
+import type { Desk } from './desk.ts';
+import { type Listing, listings } from './schema.ts';
+
+const CACHED = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
+
+/**
+ * One conversation in the protocol's terms, for both of its eras. The low-level server of the SDK is used on purpose:
+ * it lets us emit our own compact schemas and leaves arguments to the tool, whose errors name what would be right.
+ */
+export function toolServer(front: Front, desk: Desk): Server {
+  const tools = new Map(desk.tools.map((tool) => [tool.name, tool]));
+  let list: readonly Listing[] | undefined;
+  const server = new Server(
+    { name: 'loopyard', title: 'loopyard', version: front.version },
+    {
+      // Codex then tells with each call which directory its sandbox has.
+      capabilities: { tools: {}, experimental: { 'codex/sandbox-state-meta': {} } },
+      instructions: front.instructions,
+      cacheHints: { 'tools/list': CACHED, 'server/discover': CACHED },
+    },
+  );
+  server.setRequestHandler('tools/list', () => {
+    list ??= listings(desk.tools, desk.role);
+    return { tools: [...list] };
+  });
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const tool = tools.get(params.name) ?? unknownTool(params.name, [...tools.keys()]);
+    return await answer(server, desk, tool, params.arguments ?? {}, context);
+  });
+  return server;
+}
+
+async function answer(
+  server: Server,
+  desk: Desk,
+  tool: Tool,
+  args: Record<string, unknown>,
+  context: ServerContext,
+): Promise<CallToolResult> {
+  const { mcpReq } = context;
+  const progressToken = mcpReq._meta?.progressToken;
+  try {
+    const given = await desk.serve(tool, args, {
+      client: clientName(server, context),
+      codex: codexDirectory(mcpReq._meta),
+      signal: mcpReq.signal,
+      ...(hasRoots(server, context) && { roots: () => rootsOf(context) }),
+      ...(progressToken !== undefined && {
+        progress: (progress: number, message: string) => {
+          const params = { progressToken, progress, message };
+          // A client that has gone is noticed elsewhere.
+          mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
+        },
+      }),
+    });
+    return toResult(given);
+  } catch (thrown) {
+    if (desk.closing) throw new ProtocolError(-32000, 'The server is closing.');
+    return toErrorResult(asLoopyardError(thrown));
+  }
+}
+
+function unknownTool(name: string, known: readonly string[]): never {
+  const match = nearest(name, known);
+  const shown = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
+  const instead = match ? `did you mean "${match}"?` : `there are ${known.join(', ')}.`;
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${shown}"; ${instead}`);
+}
+
+/** Who calls, in a form fit for records: the newer era says so with each request, the older one once. */
+function clientName(server: Server, { mcpReq }: ServerContext): string {
+  const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
+  const { name } = (envelope[CLIENT_INFO_META_KEY] ?? server.getClientVersion() ?? {}) as { name?: unknown };
+  const plain = String(name ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .slice(0, 40);
+  return plain === '' ? 'unknown-client' : plain;
+}
+
+function codexDirectory(meta: Readonly<Record<string, unknown>> | undefined): unknown {
+  const state = meta?.['codex/sandbox-state-meta'];
+  return typeof state === 'object' && state !== null && 'sandboxCwd' in state ? state.sandboxCwd : undefined;
+}
+
+/** Only the older era can be asked, and only a client that said so. */
+function hasRoots(server: Server, { mcpReq }: ServerContext): boolean {
+  return mcpReq.envelope === undefined && server.getClientCapabilities()?.roots !== undefined;
+}
+
+/** Wider than the protocol's own: some clients have remote roots too, which must not spoil the local one. */
+const Roots = z.object({ roots: z.array(z.object({ uri: z.string() })) });
+
+async function rootsOf({ mcpReq }: ServerContext): Promise<readonly string[]> {
+  try {
+    const options = { timeout: 2_000, signal: mcpReq.signal };
+    const { roots } = await mcpReq.send({ method: 'roots/list' }, Roots, options);
+    return roots.map((root) => root.uri).filter((uri) => uri.startsWith('file:'));
+  } catch {
+    return []; // Some clients declare roots and do not answer; then they have told nothing.
+  }
+}

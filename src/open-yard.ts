@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { systemClock } from './adapters/clock.ts';
+import { loadConfig, placeFor } from './adapters/config.ts';
+import { openFiles } from './adapters/files.ts';
+import { openGate } from './adapters/gate.ts';
+import { openGit } from './adapters/git.ts';
+import { liveness, selfIdentity } from './adapters/identity.ts';
+import { randomIds } from './adapters/ids.ts';
+import { openJournalStore } from './adapters/journal-store.ts';
+import { openLog } from './adapters/log.ts';
+import { openProcesses } from './adapters/processes.ts';
+import { backends } from './backends/index.ts';
+import { hasKeeper } from './core/keeper.ts';
+import type { ToolRuntime } from './tools/define.ts';
+
+/** A start of the keeper is not repeated sooner than this: it needs about that long to take its lease, milliseconds. */
+const keeperStartMs = 2_000;
+
+export interface OpenOptions {
+  /** Real path of the git directory all worktrees share. */
+  readonly commonDir: string;
+  /** Who opens it: `mcp claude-code`, `cli`, `keeper`. */
+  readonly name: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Node and the absolute path of this program. */
+  readonly self: { readonly command: string; readonly args: readonly string[] };
+  /** A worker's process never starts a keeper: it would end together with the worker. */
+  readonly startsKeeper: boolean;
+}
+
+/** Puts a yard together for one process: the core's ports, met by this machine. Nothing is written yet. */
+export async function openYard({
+  commonDir,
+  name,
+  env,
+  self,
+  startsKeeper,
+}: OpenOptions): Promise<ToolRuntime> {
+  const home = path.join(commonDir, 'loopyard');
+  const clock = systemClock;
+  const identity = selfIdentity();
+  const log = openLog(home, { name, pid: process.pid });
+  const config = loadConfig(env);
+  const digest = createHash('sha256').update(commonDir).digest('hex');
+  const gate = openGate({
+    directory: path.join(home, 'gate'),
+    self: identity,
+    liveness: (other) => liveness(identity, other),
+    clock,
+    log,
+  });
+  const store = await openJournalStore({ directory: home, clock, log, chance: Math.random, gate });
+  const processes = openProcesses({
+    runsDir: path.join(home, 'runs'),
+    shimArgv: [self.command, ...self.args, 'shim'],
+    keeperArgv: [self.command, ...self.args, 'keeper', '--yard', commonDir],
+    env,
+    log,
+    clock,
+  });
+  let startedAt = Number.NEGATIVE_INFINITY;
+  return {
+    store,
+    processes,
+    git: openGit({ commonDir, home, gate, log, env: { ...env } }),
+    files: openFiles({ home, place: placeFor(commonDir, digest, config.place, env) }),
+    clock,
+    ids: randomIds,
+    log,
+    config,
+    backends: new Map(backends.map((backend) => [backend.id, backend])),
+    actor: { name },
+    env: Object.fromEntries(
+      Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+    ),
+    self,
+    async wakeKeeper() {
+      if (!startsKeeper || clock.now() - startedAt < keeperStartMs) return;
+      if (hasKeeper(await store.read(), { processes })) return;
+      startedAt = clock.now();
+      await processes.startKeeper();
+    },
+  };
+}
+
+/** This program as others can start it, wherever they stand. */
+export function selfCommand(): { command: string; args: readonly string[] } {
+  return { command: process.execPath, args: [realpathSync(process.argv[1] ?? '')] };
+}

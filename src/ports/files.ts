@@ -1,0 +1,25 @@
+/**
+ * Bulk that events only refer to: context files of a loop, evidence, archived loops. Paths are relative to the yard's
+ * places and built from ids only; contents are replaced whole, never half.
+ */
+export interface Files {
+  /** Real path of the yard's own directory. */
+  readonly home: string;
+  /** Where worktrees, rooms and context files of this yard live. */
+  readonly place: string;
+  /** Creates parents, replaces by rename. `path` is absolute and inside `home` or `place`. */
+  write(path: string, text: string): Promise<void>;
+  /** Undefined when there is none. Reads at most `maxBytes` (default 1 MiB). */
+  read(path: string, maxBytes?: number): Promise<string | undefined>;
+  /** Appends one line; creates the file. */
+  append(path: string, line: string): Promise<void>;
+  /** Names in a directory, sorted; empty when there is none. */
+  list(path: string): Promise<readonly string[]>;
+  exists(path: string): Promise<boolean>;
+  /** Takes the tree out of the way at once (rename) and deletes it afterwards. Never follows a link. */
+  remove(path: string): Promise<void>;
+  /** Device and inode of a directory: the same tree has the same key however its path is spelt. */
+  keyOf(path: string): Promise<string>;
+  /** Joins with the separator of the platform. */
+  join(...parts: readonly string[]): string;
+}

@@ -1,0 +1,118 @@
+/** A full object id; nothing shorter and no ref name ever reaches an effect. */
+export type ObjectId = string;
+
+/** Where a path lies. */
+export interface Checkout {
+  /** Real path of the top of the working tree. */
+  readonly path: string;
+  /** Device and inode of it: the same tree has the same key however its path is spelt. */
+  readonly key: string;
+  /** Real path of the git directory all worktrees share. */
+  readonly commonDir: string;
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly kind: 'added' | 'modified' | 'deleted' | 'renamed' | 'type_changed';
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** One step of an atomic ref transaction. `from`/`is` `undefined`: the ref must not exist. */
+export type RefStep =
+  | { readonly verify: string; readonly is: ObjectId | undefined }
+  | { readonly update: string; readonly from: ObjectId | undefined; readonly to: ObjectId }
+  | { readonly remove: string; readonly from: ObjectId };
+
+export type MergeOutcome =
+  | { readonly kind: 'merged'; readonly tree: ObjectId }
+  /** `tree` carries the conflict markers. */
+  | { readonly kind: 'conflict'; readonly tree: ObjectId; readonly files: readonly string[] };
+
+export type Snapshot =
+  /** Nothing differs from the parent's tree. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'commit'; readonly commit: ObjectId; readonly tree: ObjectId };
+
+/**
+ * What loopyard needs of git in one repository. Every method uses an explicit git directory and a fixed environment
+ * with the repository's hooks, monitors and pagers off; none finds a repository by looking around in a directory that
+ * a worker can write. Failures are GIT_FAILED with the exit code in the facts, unless a method says otherwise.
+ */
+export interface Git {
+  readonly commonDir: string;
+  /** What HEAD of a checkout says; `commit` is undefined before the first commit, `branch` when detached. */
+  head(checkout: string): Promise<{ commit: ObjectId | undefined; branch: string | undefined }>;
+  /** The commit a caller's ref, tag or abbreviation names, or undefined. Never lets a leading dash through. */
+  resolve(ref: string): Promise<ObjectId | undefined>;
+  treeOf(commit: ObjectId): Promise<ObjectId>;
+  isAncestor(ancestor: ObjectId, descendant: ObjectId): Promise<boolean>;
+  /** Files that differ between two commits or trees, renames found. */
+  changes(from: ObjectId, to: ObjectId): Promise<readonly FileChange[]>;
+  /** A patch for people, cut at `maxBytes` with a last line that says so. */
+  patch(from: ObjectId, to: ObjectId, maxBytes: number): Promise<string>;
+  /** Number of lines added and removed. */
+  size(from: ObjectId, to: ObjectId): Promise<{ files: number; added: number; removed: number }>;
+  /** The value of a branch or other ref; undefined when it does not exist. */
+  ref(name: string): Promise<ObjectId | undefined>;
+  /** Full names and values of all refs below a prefix. */
+  refs(prefix: string): Promise<ReadonlyMap<string, ObjectId>>;
+  /** Whether git accepts this as a branch name. */
+  isBranchName(name: string): Promise<boolean>;
+  /** All steps or none, flushed to disk; false when one of them did not find what it expected. */
+  updateRefs(steps: readonly RefStep[], reason: string): Promise<boolean>;
+  writeBlob(text: string): Promise<ObjectId>;
+  commitTree(input: {
+    tree: ObjectId;
+    parents: readonly ObjectId[];
+    message: string;
+    author: Signature;
+  }): Promise<ObjectId>;
+  /** The user's configured identity, or undefined. */
+  identity(): Promise<Signature | undefined>;
+  /** The tree of a three-way merge, computed without any working tree. */
+  mergeTree(ours: ObjectId, theirs: ObjectId): Promise<MergeOutcome>;
+
+  /** Linked worktrees git knows, the main one included. */
+  worktrees(): Promise<
+    readonly { path: string; branch: string | undefined; head: ObjectId | undefined; missing: boolean }[]
+  >;
+  /** A new linked worktree on a new branch that tracks nothing. Runs one at a time per repository. No hook runs. */
+  addWorktree(input: { path: string; branch: string; commit: ObjectId }): Promise<void>;
+  /** Removes the worktree's directory and git's record of it. The caller has made sure that nothing in it is lost. */
+  removeWorktree(path: string): Promise<void>;
+  /**
+   * Everything in a working tree (tracked, staged, untracked, not what is ignored) as a commit on `parent`. Uses an
+   * index of its own beside `scratch`; the working tree's index, HEAD and branch stay as they are.
+   */
+  snapshot(input: {
+    worktree: string;
+    parent: ObjectId;
+    scratch: string;
+    message: string;
+    author: Signature;
+  }): Promise<Snapshot>;
+  /**
+   * Makes a linked worktree of ours stand on `commit` of its branch without changing a file: its content already is
+   * that commit's. Afterwards git status there is clean.
+   */
+  settleWorktree(input: { path: string; branch: string; commit: ObjectId }): Promise<void>;
+  /** Whether a checkout has no staged, unstaged or conflicting change to a tracked file, and no untracked file in the way. */
+  isClean(checkout: string): Promise<boolean>;
+  /** Brings files and index of a clean checkout from one commit to another after its branch moved. Repeatable. */
+  followBranch(input: { checkout: string; from: ObjectId; to: ObjectId }): Promise<'followed' | 'in_the_way'>;
+  /**
+   * A fresh directory with exactly the files of one commit, made from a private object store with none of the
+   * repository's configuration, hooks or filters. Not a git checkout for anybody but us.
+   */
+  fillRoom(input: { path: string; commit: ObjectId }): Promise<void>;
+}
+
+/** Opening a repository, before there is a yard. */
+export interface GitFinder {
+  /** Throws GIT_MISSING, NO_WORKSPACE, NOT_A_REPOSITORY or BARE_REPOSITORY. */
+  locate(path: string): Promise<Checkout>;
+}

@@ -1,0 +1,77 @@
+import type { Identity, Liveness } from '../domain/lease.ts';
+import type { Fact, RunEnd, RunId } from '../domain/run.ts';
+
+/** A command to run under a shim. Everything is explicit: nothing of our own environment leaks in. */
+export interface RunSpec {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A file given as standard input; without it, standard input is empty (never an open pipe: some CLIs hang on one). */
+  readonly stdinFile?: string;
+  /** Milliseconds of wall clock after which the tree is stopped with the cause `timed_out`. */
+  readonly timeoutMs: number;
+  /** Bytes of output kept at each end; the middle of a flood is dropped and counted. */
+  readonly keepBytes: number;
+  /** Backend whose `read` turns output lines into facts; absent for checks and plain commands. */
+  readonly backend?: string;
+  /** The keeper at start. If it is dead when the run ends, the shim starts a new one, so that the loop goes on. */
+  readonly keeper?: { readonly identity: Identity; readonly argv: readonly [string, ...string[]] };
+}
+
+/** How far a run has come, as its directory and the process table show it. */
+export type RunView =
+  | { readonly phase: 'absent' }
+  /** Claimed, but no command seen yet. */
+  | { readonly phase: 'starting'; readonly shim?: Identity }
+  | { readonly phase: 'running'; readonly shim: Identity; readonly activity: RunActivity }
+  | { readonly phase: 'ended'; readonly end: RunEnd; readonly facts: readonly Fact[] }
+  /** The shim died and left no end behind. Whatever it had started must be stopped before anything else happens. */
+  | { readonly phase: 'lost' }
+  /** Claimed by a keeper so that a late shim cannot start it any more. */
+  | { readonly phase: 'void' };
+
+export interface RunActivity {
+  readonly startedAt: number;
+  readonly lastOutputAt: number | undefined;
+  readonly bytes: number;
+  /** The newest facts the backend's reader found. */
+  readonly facts: readonly Fact[];
+}
+
+/** Processes that outlived every attempt to stop them. Empty is the proof that the tree is gone. */
+export type Survivors = readonly { readonly pid: number; readonly name: string }[];
+
+/**
+ * The only door to other processes. A run is a command under a small detached shim that survives us; its directory
+ * tells any later process how it goes and how it ended.
+ */
+export interface Processes {
+  /** This very process. */
+  readonly self: Identity;
+  liveness(identity: Identity): Liveness;
+  /** How runs are contained here: in a pid namespace that dies with the shim, or by group, parent chain and marker. */
+  isolation(): Promise<'pid_namespace' | 'process_group'>;
+  /** Starts the run once: a second call, also from another process, finds it started and changes nothing. */
+  start(id: RunId, spec: RunSpec): Promise<void>;
+  observe(id: RunId): Promise<RunView>;
+  /** Resolves when the run has ended, is lost or void; rejects with the signal's reason when that comes first. */
+  settled(id: RunId, signal: AbortSignal): Promise<Extract<RunView, { phase: 'ended' | 'lost' | 'void' }>>;
+  /**
+   * Asks the whole tree to end, waits the grace, kills what is left and proves that it is gone. Also for a lost run and
+   * for one that has not started (which is then void). Idempotent. `cause` becomes the end's cause if it is the first.
+   */
+  stop(id: RunId, options: { graceMs: number; cause: RunEnd['cause'] }): Promise<Survivors>;
+  /** Head and tail of what the run printed, with a line between them that says how much is left out. */
+  output(id: RunId, limit: { head: number; tail: number }): Promise<string>;
+  /** One page of the kept output by byte offset, for following and paging. */
+  page(id: RunId, offset: number, bytes: number): Promise<{ text: string; next: number; size: number }>;
+  /** Removes the directory of an ended run. */
+  forget(id: RunId): Promise<void>;
+  /** Yields whenever a run directory changed; may yield without reason, and at least once a second. */
+  changes(signal: AbortSignal): AsyncIterable<void>;
+  /** Starts the keeper of this yard as a detached process of its own. Resolves when it was started, not when it is up. */
+  startKeeper(): Promise<void>;
+  /** Absolute path of a program as the worker's environment would find it, or undefined. */
+  which(program: string, env: Readonly<Record<string, string>>): Promise<string | undefined>;
+}

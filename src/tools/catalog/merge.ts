@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { liveLoop } from '../../core/registry.ts';
+import { once } from '../../core/requests.ts';
+import { queueMerge } from '../../core/steps.ts';
+import { LoopyardError } from '../../domain/errors.ts';
+import type { Loop } from '../../domain/loop.ts';
+import type { Tx } from '../../ports/store.ts';
+import { shown } from '../command-line.ts';
+import { defineTool } from '../define.ts';
+import * as field from '../fields.ts';
+import { compact } from '../views.ts';
+import { waitFor, waitSeconds } from '../waiting.ts';
+
+export const merge = defineTool({
+  name: 'merge',
+  title: 'Merge a verified loop',
+  description:
+    'Queue a verified loop: merged with its target, checked again on the result, landed. Never touches uncommitted work.',
+  effect: 'write',
+  idempotent: true,
+  roles: ['strategist', 'person'],
+  input: z.strictObject({
+    loop: field.loopId,
+    target: z.string().max(250).optional().describe('branch; default the loop’s'),
+    withdraw: z.boolean().default(false).describe('take it out of the queue instead'),
+    wait_s: waitSeconds.describe('seconds to wait for the landing; default 25'),
+    idempotency_key: field.key,
+    workspace: field.workspace,
+  }),
+  output: z.strictObject({
+    loop: z.string().describe('loop id'),
+    entry: z.string().optional().describe('merge entry'),
+    state: z.string().describe('landed, bounced, waiting, queued, executing or withdrawn'),
+    target: z.string().optional().describe('branch'),
+    result: z.string().optional().describe('commit the target stands on'),
+    before: z.string().optional().describe('where the target stood before'),
+    reason: z.string().optional().describe('why it did not land'),
+    cursor: field.cursor.describe('for status'),
+    next: field.nextStep,
+  }),
+  cli: {
+    path: 'merge',
+    positional: ['loop'],
+    examples: ['merge fix-date-parser-7k2m', 'merge fix-date-parser-7k2m --withdraw'],
+  },
+  exitCode: (output) => (output.state === 'bounced' || output.state === 'waiting' ? 1 : 0),
+  async run(args, rt, call) {
+    if (args.target !== undefined && (await rt.git.ref(`refs/heads/${args.target}`)) === undefined) {
+      throw new LoopyardError(
+        'UNKNOWN_COMMIT',
+        `"target": there is no branch "${shown(args.target)}" in this repository.`,
+      );
+    }
+    const entry = await rt.store.transact(rt.actor, (tx) =>
+      once(tx, args.idempotency_key, 'merge', () => {
+        const known = Object.hasOwn(tx.yard.loops, args.loop) ? tx.yard.loops[args.loop] : undefined;
+        if (known?.state === 'landed' && known.entry) return known.entry;
+        const loop = liveLoop(tx.yard, args.loop);
+        return args.withdraw ? withdraw(tx, loop, call.client) : enqueue(rt, tx, loop, args.target);
+      }),
+    );
+    await rt.wakeKeeper();
+    const { yard } = await waitFor(
+      rt,
+      call,
+      args.withdraw ? 0 : (args.wait_s ?? 25),
+      ({ merges }) => (['queued', 'executing'].includes(merges[entry]?.state ?? '') ? undefined : true),
+      ({ merges }) => `merge ${entry} is ${merges[entry]?.state ?? 'over'}`,
+    );
+    const now = yard.merges[entry];
+    const { state = 'landed', target, result, before, reason } = now ?? {};
+    return compact({
+      loop: args.loop,
+      entry,
+      state,
+      target,
+      result,
+      before,
+      reason,
+      cursor: yard.seq,
+      next: advice(state, args.loop, now),
+    });
+  },
+  render: (output, paint) => {
+    const colour =
+      output.state === 'landed' ? paint.good : output.state === 'bounced' ? paint.bad : paint.warn;
+    return [
+      `${colour(output.state)} ${paint.bold(output.loop)}${output.target ? ` → ${output.target}` : ''} ${output.result?.slice(0, 12) ?? ''}`,
+      ...(output.reason ? [`  ${output.reason}`] : []),
+      ...(output.state === 'landed' && output.before ? [paint.dim(`  before: ${output.before}`)] : []),
+      paint.dim(`  ${output.next}`),
+    ].join('\n');
+  },
+});
+
+function enqueue(
+  rt: Parameters<typeof queueMerge>[0],
+  tx: Tx,
+  loop: Loop,
+  named: string | undefined,
+): string {
+  const entry = loop.entry === undefined ? undefined : tx.yard.merges[loop.entry];
+  if (loop.state === 'merging' && entry) {
+    if (entry.state === 'waiting') tx.record({ type: 'merge.retried', id: entry.id });
+    return entry.id;
+  }
+  if (loop.state !== 'verified') {
+    throw new LoopyardError(
+      'WRONG_STATE',
+      `The loop ${loop.id} is ${loop.state}; only a verified one can be merged.`,
+      { state: loop.state },
+    );
+  }
+  const target = named ?? loop.target;
+  if (target === undefined) {
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      `"target": name the branch to land on; the loop ${loop.id} has none.`,
+    );
+  }
+  queueMerge(rt, tx, loop, target);
+  return tx.yard.loops[loop.id]?.entry ?? '';
+}
+
+function withdraw(tx: Tx, loop: Loop, by: string): string {
+  const entry = loop.entry === undefined ? undefined : tx.yard.merges[loop.entry];
+  if (loop.state !== 'merging' || !entry || entry.state === 'executing') {
+    const why =
+      entry?.state === 'executing' ? 'its landing is being executed right now' : 'it is not in the queue';
+    throw new LoopyardError('WRONG_STATE', `The loop ${loop.id} cannot be withdrawn: ${why}.`, {
+      state: loop.state,
+    });
+  }
+  const reason = `withdrawn by ${by}`;
+  tx.record({ type: 'merge.withdrawn', id: entry.id, reason });
+  tx.record({ type: 'loop.withdrawn', id: loop.id, reason });
+  return entry.id;
+}
+
+function advice(
+  state: string,
+  loop: string,
+  entry: { keptAt?: string | undefined; before?: string | undefined; target?: string } | undefined,
+): string {
+  switch (state) {
+    case 'landed':
+      return entry?.before
+        ? `It landed. To undo while nothing followed: git reset --keep ${entry.before} where ${entry.target} is checked out, or git branch -f ${entry.target} ${entry.before}.`
+        : 'It landed.';
+    case 'bounced':
+      return `It goes back to work: spawn_worker {loop: "${loop}"} (guided), or wait with status (auto).`;
+    case 'waiting':
+      return `Do what reason says, then merge {loop: "${loop}"} again.`;
+    case 'withdrawn':
+      return `It is verified still: merge {loop: "${loop}"} queues it again.`;
+    default:
+      return `It is being landed: merge {loop: "${loop}"} again goes on waiting.`;
+  }
+}

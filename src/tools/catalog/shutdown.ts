@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { liveLoop } from '../../core/registry.ts';
+import { once } from '../../core/requests.ts';
+import { LoopyardError } from '../../domain/errors.ts';
+import { isEnded, type Loop } from '../../domain/loop.ts';
+import { liveLoops, type Yard } from '../../domain/yard.ts';
+import type { Tx } from '../../ports/store.ts';
+import { shown } from '../command-line.ts';
+import { defineTool } from '../define.ts';
+import * as field from '../fields.ts';
+import { waitFor, waitSeconds } from '../waiting.ts';
+
+const input = z.strictObject({
+  loop: field.loopId.optional(),
+  worker: z.string().max(60).optional().describe('stop only this worker; its loop pauses'),
+  all: z.boolean().default(false).describe('every live loop of the yard'),
+  reason: field.reason.optional().describe('shown to the worker'),
+  now: z.boolean().default(false).describe('skip the grace'),
+  grace_s: z.number().min(0).max(600).optional().describe('default 10'),
+  wait_s: waitSeconds.describe('seconds to wait for the end; default 25'),
+  idempotency_key: field.key,
+  workspace: field.workspace,
+});
+
+export const shutdown = defineTool({
+  name: 'shutdown',
+  title: 'Stop a worker, a loop or all',
+  description:
+    'Stop and keep the work: the worker is asked, given a grace, then its process tree is ended. Name one of loop, worker, all.',
+  effect: 'destroy',
+  idempotent: true,
+  roles: ['strategist', 'person'],
+  input,
+  output: z.strictObject({
+    stopped: z
+      .array(
+        z.strictObject({
+          loop: z.string().describe('loop id'),
+          worker: z.string().optional().describe('the worker that was asked'),
+          request: z.string().describe('id the worker can acknowledge'),
+          state: z.string().describe('state now'),
+          kept: z.array(z.string()).optional().describe('refs that keep its work'),
+        }),
+      )
+      .describe('what was asked to end'),
+    cursor: field.cursor.describe('for status'),
+    next: field.nextStep,
+  }),
+  cli: {
+    path: 'stop',
+    positional: ['loop'],
+    examples: ['stop fix-date-parser-7k2m', 'stop --all --now --reason "wrong approach"'],
+  },
+  async run(args, rt, call) {
+    const request = {
+      id: rt.ids.next('stop'),
+      reason: args.reason ?? `asked by ${call.client}`,
+      by: call.client,
+    };
+    const graceMs = args.now ? 0 : Math.round((args.grace_s ?? rt.config.stop_grace_seconds) * 1_000);
+    const answered = await rt.store.transact(rt.actor, (tx) =>
+      once(tx, args.idempotency_key, 'shutdown', () =>
+        JSON.stringify(stopIn(tx, args, { ...request, graceMs })),
+      ),
+    );
+    const asked = z
+      .array(z.strictObject({ loop: z.string(), worker: z.string().optional(), request: z.string() }))
+      .parse(JSON.parse(answered));
+    await rt.wakeKeeper();
+    const { yard } = await waitFor(
+      rt,
+      call,
+      asked.length === 0 ? 0 : (args.wait_s ?? 25),
+      (now) => (asked.every((one) => isOver(now, one, args.worker !== undefined)) ? true : undefined),
+      (now) => `${asked.filter((one) => !isOver(now, one, args.worker !== undefined)).length} still ending`,
+    );
+    const stopped = asked.map((one) => {
+      const loop = yard.loops[one.loop];
+      const kept = loop?.tidied?.kept ?? [];
+      const worker = one.worker === undefined ? undefined : yard.workers[one.worker];
+      const state = args.worker === undefined ? (loop?.state ?? 'archived') : (worker?.state ?? 'ended');
+      return { ...one, state, ...(kept.length > 0 ? { kept } : {}) };
+    });
+    return { stopped, cursor: yard.seq, next: advice(stopped, args.worker !== undefined) };
+  },
+  render: (output, paint) => {
+    if (output.stopped.length === 0) return paint.dim('Nothing was running.');
+    const rows = output.stopped.map(
+      ({ loop, worker, state, kept }) =>
+        `${paint.bold(loop)}${worker ? ` ${worker}` : ''}: ${state}${kept ? `, kept: ${kept.join(', ')}` : ''}`,
+    );
+    return [...rows, paint.dim(output.next)].join('\n');
+  },
+});
+
+type Input = z.infer<typeof input>;
+interface Request {
+  readonly id: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly graceMs: number;
+}
+interface Asked {
+  readonly loop: string;
+  readonly worker?: string | undefined;
+  readonly request: string;
+}
+
+function stopIn(tx: Tx, args: Input, request: Request): Asked[] {
+  if ([args.loop !== undefined, args.worker !== undefined, args.all].filter(Boolean).length !== 1) {
+    throw new LoopyardError('INVALID_ARGUMENT', 'Name exactly one of "loop", "worker" and "all".');
+  }
+  if (args.worker !== undefined) return [stopWorker(tx, args.worker, request)];
+  if (args.all) return liveLoops(tx.yard).map((loop) => cancel(tx, loop, request));
+  const ended = Object.hasOwn(tx.yard.loops, args.loop ?? '') ? tx.yard.loops[args.loop ?? ''] : undefined;
+  if (ended && isEnded(ended)) return [{ loop: ended.id, request: ended.cancel?.id ?? request.id }];
+  return [cancel(tx, liveLoop(tx.yard, args.loop ?? ''), request)];
+}
+
+/** A second request for the same loop changes nothing but the patience: it may shorten the grace, never lengthen it. */
+function cancel(tx: Tx, loop: Loop, request: Request): Asked {
+  if (!loop.cancel || request.graceMs < loop.cancel.graceMs) {
+    tx.record({
+      type: 'loop.cancel_requested',
+      id: loop.id,
+      request: { ...request, discard: loop.cancel?.discard ?? false },
+    });
+  }
+  const entry = loop.entry === undefined ? undefined : tx.yard.merges[loop.entry];
+  if (entry && loop.state === 'merging' && entry.state !== 'executing') {
+    tx.record({ type: 'merge.withdrawn', id: entry.id, reason: request.reason });
+    tx.record({ type: 'loop.withdrawn', id: loop.id, reason: request.reason });
+  }
+  const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
+  if (!worker || worker.state === 'ended') return { loop: loop.id, request: request.id };
+  return stopWorker(tx, worker.id, request);
+}
+
+function stopWorker(tx: Tx, id: string, request: Request): Asked {
+  const worker = Object.hasOwn(tx.yard.workers, id) ? tx.yard.workers[id] : undefined;
+  if (!worker) throw new LoopyardError('UNKNOWN_ID', `There is no worker "${shown(id)}".`);
+  if (worker.state === 'ended')
+    return { loop: worker.loop, worker: id, request: worker.stop?.id ?? request.id };
+  if (worker.stop && request.graceMs >= worker.stop.graceMs)
+    return { loop: worker.loop, worker: id, request: worker.stop.id };
+  tx.record({ type: 'worker.stop_requested', id, request });
+  return { loop: worker.loop, worker: id, request: request.id };
+}
+
+function isOver(yard: Yard, { loop, worker }: Asked, onlyWorker: boolean): boolean {
+  if (onlyWorker) return worker === undefined || (yard.workers[worker]?.state ?? 'ended') === 'ended';
+  const now = yard.loops[loop];
+  return !now || (isEnded(now) && now.tidied !== undefined);
+}
+
+function advice(stopped: readonly { state: string; loop: string }[], onlyWorker: boolean): string {
+  if (stopped.length === 0) return 'Nothing was running.';
+  const open = stopped.filter(
+    ({ state }) => !['ended', 'archived', 'cancelled', 'closed', 'landed'].includes(state),
+  );
+  if (open.length > 0)
+    return 'Still ending: call shutdown again to go on waiting, or with now: true to end it at once.';
+  return onlyWorker
+    ? 'Its work is kept in the worktree. steer resume or spawn_worker goes on.'
+    : 'All ended. Work that did not land is under the kept refs.';
+}

@@ -1,0 +1,233 @@
+import { z } from 'zod';
+import { openLoop } from '../../core/registry.ts';
+import { limitsFor } from '../../domain/config.ts';
+import { LoopyardError } from '../../domain/errors.ts';
+import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
+import { argvFrom, checksFrom, shown } from '../command-line.ts';
+import { type Call, defineTool, type ToolRuntime } from '../define.ts';
+import * as field from '../fields.ts';
+import { nearest } from '../nearest.ts';
+import { compact } from '../views.ts';
+
+const input = z.strictObject({
+  goal: z.string().trim().min(1).max(20_000).describe('what to reach, for a worker with an empty memory'),
+  checks: z.array(z.string().min(1)).min(1).max(20).describe('commands that decide: exit 0 passes, no shell'),
+  mode: z.enum(modes).default('auto').describe('auto goes on by itself; guided waits for spawn_worker'),
+  backend: z.string().max(40).optional().describe('claude, or command'),
+  command: z.string().min(1).optional().describe('worker command line; prompt on stdin'),
+  model: z.string().min(1).max(100).optional().describe('model for the backend'),
+  isolation: z.enum(isolations).default('worktree').describe('in_place: your checkout'),
+  on_busy: z.enum(busyPolicies).default('fail').describe('when in_place finds the checkout held'),
+  base: z.string().max(250).optional().describe('start commit; default HEAD'),
+  target: z.string().max(250).optional().describe('branch to land on; default the current one'),
+  auto_merge: z.boolean().default(false).describe('land without asking'),
+  max_iterations: z.number().int().min(1).max(500).optional().describe('default 10'),
+  iteration_minutes: z.number().positive().max(1_440).optional().describe('per worker; default 30'),
+  loop_minutes: z.number().positive().max(43_200).optional().describe('default 240'),
+  max_tokens: z.number().int().positive().optional().describe('where reported'),
+  max_cost_usd: z.number().positive().optional().describe('where reported'),
+  check_minutes: z.number().positive().max(1_440).optional().describe('per check; default 10'),
+  fail_fast: z.boolean().default(false).describe('stop at the first failing check'),
+  criteria: z
+    .array(z.string().min(1).max(500))
+    .max(20)
+    .default([])
+    .describe('told to the worker; decide nothing'),
+  priority: z.enum(priorities).default('normal').describe('order between loops'),
+  tags: z.array(z.string().min(1).max(40)).max(20).default([]).describe('labels'),
+  owner: z.string().min(1).max(200).optional().describe('default: the client'),
+  id: field.newLoopId,
+  force: z.boolean().default(false).describe('open beyond the limit of live loops'),
+  idempotency_key: field.key,
+  workspace: field.workspace,
+});
+
+export const startLoop = defineTool({
+  name: 'start_loop',
+  title: 'Start a loop',
+  description:
+    'Open a loop: workers iterate in their own git worktree until the checks pass on their exact commit. Returns at once. Use for work with checks that fail today.',
+  effect: 'write',
+  idempotent: false,
+  roles: ['strategist', 'person'],
+  input,
+  output: z.strictObject({
+    loop: z.string().describe('its id'),
+    workspace: z.string().describe('the checkout it was opened from'),
+    base: z.string().describe('commit the work starts from'),
+    target: z.string().optional().describe('branch it lands on'),
+    backend: z.string().describe('kind of worker'),
+    checks: z.array(z.string()).describe('what decides'),
+    notes: z.array(z.string()).optional().describe('what to be aware of'),
+    cursor: field.cursor.describe('for status'),
+    next: field.nextStep,
+  }),
+  cli: {
+    path: 'start',
+    positional: ['goal'],
+    examples: [
+      `start "fix the date parser" --check "npm test" --backend claude`,
+      `start "make it pass" --check "pytest -q" --command "my-agent --once" --mode guided`,
+    ],
+  },
+  async run(args, rt, call) {
+    const { plan, notes } = await planOf(args, rt, call);
+    const loop = await openLoop(rt, { plan, id: args.id, force: args.force, key: args.idempotency_key });
+    await rt.wakeKeeper();
+    const { seq } = await rt.store.read();
+    return compact({
+      loop: loop.id,
+      workspace: call.checkout.path,
+      base: loop.base,
+      target: loop.target,
+      backend: loop.backend,
+      checks: loop.checks.map(({ name }) => name),
+      notes: notes.length > 0 ? notes : undefined,
+      cursor: seq,
+      next:
+        loop.mode === 'auto'
+          ? `It goes on by itself. status {loop: "${loop.id}", cursor: ${seq}, wait_s: 25} shows how it goes.`
+          : `Wait for the baseline with status {loop: "${loop.id}", wait_s: 25}, then spawn_worker {loop: "${loop.id}"}.`,
+    });
+  },
+  render: (output, paint) =>
+    [
+      `${paint.good('opened')} ${paint.bold(output.loop)} in ${output.workspace}`,
+      `  checks  ${output.checks.join(' · ')}`,
+      ...(output.notes ?? []).map((note) => `  ${paint.warn('note')}    ${note}`),
+      `  ${paint.dim(`loopyard status ${output.loop}   ·   loopyard logs ${output.loop} --follow`)}`,
+    ].join('\n'),
+});
+
+type Input = z.infer<typeof input>;
+
+async function planOf(
+  args: Input,
+  rt: ToolRuntime,
+  call: Call,
+): Promise<{ plan: LoopPlan; notes: string[] }> {
+  const notes: string[] = [];
+  const head = await rt.git.head(call.checkout.path);
+  if (head.commit === undefined) {
+    throw new LoopyardError('EMPTY_REPOSITORY', `The repository at ${call.checkout.path} has no commit yet.`);
+  }
+  const base = args.base === undefined ? head.commit : await rt.git.resolve(args.base);
+  if (base === undefined) {
+    throw new LoopyardError(
+      'UNKNOWN_COMMIT',
+      `There is no commit "${shown(args.base ?? '')}" in this repository.`,
+    );
+  }
+  const target = await targetOf(rt, args.target, head.branch);
+  if (target === undefined)
+    notes.push('HEAD is detached and no target was named: the loop can pass, but not land.');
+  const { backend, command } = await backendOf(rt, args);
+  if (
+    args.isolation === 'worktree' &&
+    args.base === undefined &&
+    !(await rt.git.isClean(call.checkout.path))
+  ) {
+    notes.push('Uncommitted changes in the checkout are not part of the loop.');
+  }
+  if (args.isolation === 'in_place')
+    notes.push('Whatever is uncommitted in the checkout becomes part of the candidate.');
+  const plan: LoopPlan = {
+    goal: args.goal,
+    summary: summaryOf(args.goal),
+    criteria: args.criteria,
+    owner: args.owner ?? call.client,
+    priority: args.priority,
+    tags: args.tags,
+    mode: args.mode,
+    checks: await checksFrom(rt, args.checks, args.check_minutes),
+    failFast: args.fail_fast,
+    backend,
+    ...compact({ command, model: args.model, target }),
+    isolation: args.isolation,
+    onBusy: args.on_busy,
+    checkout: { path: call.checkout.path, key: call.checkout.key },
+    base,
+    autoMerge: args.auto_merge,
+    limits: limitsFor(
+      rt.config,
+      compact({
+        iterations: args.max_iterations,
+        iterationMinutes: args.iteration_minutes,
+        loopMinutes: args.loop_minutes,
+        tokens: args.max_tokens,
+        costUsd: args.max_cost_usd,
+      }),
+    ),
+  };
+  return { plan, notes };
+}
+
+async function targetOf(rt: ToolRuntime, named: string | undefined, current: string | undefined) {
+  if (named === undefined) return current;
+  if (!(await rt.git.isBranchName(named))) {
+    throw new LoopyardError('INVALID_ARGUMENT', `"target": "${shown(named)}" is not a valid branch name.`);
+  }
+  if ((await rt.git.ref(`refs/heads/${named}`)) === undefined) {
+    throw new LoopyardError(
+      'UNKNOWN_COMMIT',
+      `"target": there is no branch "${shown(named)}" in this repository.`,
+    );
+  }
+  return named;
+}
+
+async function backendOf(
+  rt: ToolRuntime,
+  args: Input,
+): Promise<{ backend: string; command: string[] | undefined }> {
+  const known = [...rt.backends.keys()];
+  const id = args.backend ?? (args.command === undefined ? rt.config.backend : 'command');
+  if (id === undefined) {
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      `"backend": name one of ${known.join(', ')}; or give "command".`,
+      { known },
+    );
+  }
+  const backend = rt.backends.get(id);
+  if (!backend) {
+    const guess = nearest(id, known);
+    throw new LoopyardError(
+      'UNKNOWN_BACKEND',
+      `There is no backend "${shown(id)}"${guess ? `; did you mean "${guess}"` : ''}. There are: ${known.join(', ')}.`,
+      { known },
+    );
+  }
+  if (id !== 'command' && args.command !== undefined) {
+    throw new LoopyardError('INVALID_ARGUMENT', `"command" goes with the backend command, not with ${id}.`);
+  }
+  if (id === 'command' && args.command === undefined) {
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      'The backend command needs "command": the worker\'s command line.',
+    );
+  }
+  const command = args.command === undefined ? undefined : argvFrom(args.command, 'The worker command');
+  const program = command?.[0] ?? backend.probe?.[0];
+  if (
+    program !== undefined &&
+    !/[\\/]/.test(program) &&
+    (await rt.processes.which(program, rt.env)) === undefined
+  ) {
+    throw new LoopyardError(
+      'BACKEND_MISSING',
+      `The program "${shown(program)}" of the backend ${id} is not on PATH.`,
+      {
+        backend: id,
+        program: shown(program),
+      },
+    );
+  }
+  return { backend: id, command };
+}
+
+function summaryOf(goal: string): string {
+  const line = goal.split('\n', 1)[0]?.trim() ?? '';
+  const printable = line.replace(/\p{Cc}/gu, ' ').trim() || 'untitled';
+  return printable.length <= 120 ? printable : `${printable.slice(0, 119)}…`;
+}

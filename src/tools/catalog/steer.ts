@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { liveLoop } from '../../core/registry.ts';
+import { LoopyardError } from '../../domain/errors.ts';
+import { type Loop, modes, priorities } from '../../domain/loop.ts';
+import type { Tx } from '../../ports/store.ts';
+import { defineTool } from '../define.ts';
+import * as field from '../fields.ts';
+import { compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
+
+const actions = ['message', 'answer', 'pause', 'resume', 'update', 'close'] as const;
+
+const input = z.strictObject({
+  loop: field.loopId,
+  action: z.enum(actions).describe('resume ends any hold; close ends a verified loop unmerged'),
+  text: z.string().min(1).max(8_000).optional().describe('message, answer or reason'),
+  question: z.string().max(60).optional().describe('which one; default the open one'),
+  max_iterations: z.number().int().min(1).max(500).optional().describe('update'),
+  loop_minutes: z.number().positive().max(43_200).optional().describe('update'),
+  max_tokens: z.number().int().positive().optional().describe('update'),
+  max_cost_usd: z.number().positive().optional().describe('update'),
+  mode: z.enum(modes).optional().describe('update'),
+  priority: z.enum(priorities).optional().describe('update'),
+  tags: z.array(z.string().min(1).max(40)).max(20).optional().describe('update'),
+  auto_merge: z.boolean().optional().describe('update'),
+  workspace: field.workspace,
+});
+
+export const steer = defineTool({
+  name: 'steer',
+  title: 'Steer a loop',
+  description: 'Advise the next worker, answer its question, pause or resume, raise limits, close.',
+  effect: 'write',
+  idempotent: false,
+  roles: ['strategist', 'person'],
+  input,
+  output: z.strictObject({
+    loop: LoopView.describe('the loop afterwards'),
+    cursor: field.cursor.describe('for status'),
+    next: field.nextStep,
+  }),
+  cli: {
+    path: 'steer',
+    positional: ['loop', 'action', 'text'],
+    examples: [
+      'steer my-loop-7k2m pause',
+      'steer my-loop-7k2m message "keep the public API"',
+      'steer my-loop-7k2m update --max-iterations 20',
+    ],
+  },
+  async run(args, rt, call) {
+    await rt.store.transact(rt.actor, (tx) => steerIn(tx, liveLoop(tx.yard, args.loop), args, call.client));
+    await rt.wakeKeeper();
+    const yard = await rt.store.read();
+    const loop = yard.loops[args.loop];
+    if (!loop) throw new LoopyardError('UNKNOWN_ID', `The loop ${args.loop} was archived meanwhile.`);
+    const view = await viewLoop(rt, yard, loop);
+    return { loop: view, cursor: yard.seq, next: nextFor(view) };
+  },
+  render: (output, paint) => renderLoop(output.loop, paint),
+});
+
+type Input = z.infer<typeof input>;
+
+function steerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
+  const { id } = loop;
+  switch (args.action) {
+    case 'message':
+      return tx.record({ type: 'loop.told', id, message: { text: needed(args, 'text'), by } });
+    case 'answer':
+      return answerIn(tx, loop, args, by);
+    case 'pause':
+      if (loop.hold?.kind === 'paused') return;
+      return tx.record({
+        type: 'loop.held',
+        id,
+        hold: { kind: 'paused', reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` },
+      });
+    case 'resume':
+      if (loop.hold)
+        tx.record({ type: 'loop.released', id, reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` });
+      return;
+    case 'update':
+      return updateIn(tx, loop, args);
+    case 'close':
+      return tx.record({ type: 'loop.closed', id, reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` });
+  }
+}
+
+function answerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
+  const open = Object.values(tx.yard.questions).filter((q) => q.loop === loop.id && q.state === 'open');
+  const question = args.question === undefined ? open[0] : open.find(({ id }) => id === args.question);
+  if (!question || (args.question === undefined && open.length > 1)) {
+    const ids = open.map(({ id }) => id).join(', ') || 'none';
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      `"question": name one of the open questions of ${loop.id}: ${ids}.`,
+    );
+  }
+  const answer = needed(args, 'text');
+  tx.record({ type: 'question.answered', id: question.id, answer, by });
+  const text = `Your question: ${question.text.slice(0, 2_000)}\n\nThe answer: ${answer.slice(0, 5_000)}`;
+  tx.record({ type: 'loop.told', id: loop.id, message: { text, by } });
+  if (loop.hold?.kind === 'question')
+    tx.record({ type: 'loop.released', id: loop.id, reason: 'the question was answered' });
+}
+
+function updateIn(tx: Tx, loop: Loop, args: Input): void {
+  const limits = compact({
+    iterations: args.max_iterations,
+    loopMinutes: args.loop_minutes,
+    tokens: args.max_tokens,
+    costUsd: args.max_cost_usd,
+  });
+  const { mode, priority, tags } = args;
+  const changes = compact({ mode, priority, tags, autoMerge: args.auto_merge });
+  if (Object.keys({ ...limits, ...changes }).length === 0) {
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      '"action": update needs at least one field to change, such as max_iterations.',
+    );
+  }
+  tx.record({ type: 'loop.updated', id: loop.id, changes: { ...changes, limits } });
+  if (loop.hold?.kind === 'budget')
+    tx.record({ type: 'loop.released', id: loop.id, reason: 'its limits were changed' });
+}
+
+function needed(args: Input, name: 'text'): string {
+  const value = args[name];
+  if (value === undefined) throw new LoopyardError('INVALID_ARGUMENT', `"${name}": ${args.action} needs it.`);
+  return value;
+}

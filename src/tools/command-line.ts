@@ -1,0 +1,81 @@
+import { parse } from 'shell-quote';
+import type { Config } from '../domain/config.ts';
+import { LoopyardError } from '../domain/errors.ts';
+import type { Check } from '../domain/verification.ts';
+import type { ToolRuntime } from './define.ts';
+
+export type Argv = [string, ...string[]];
+
+/**
+ * A command line as an argument vector, without any shell: quotes group words, nothing else has a meaning. What only a
+ * shell could do is refused with the way to say it, instead of being done differently from what it looks like.
+ */
+export function argvFrom(line: string, what: string): Argv {
+  if (line.length > 8_000)
+    throw invalid(`${what} is ${line.length} characters long; at most 8000 are possible.`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(line)) throw invalid(`${what} contains a control character.`);
+  const words = parse(line, (name) => ({ op: `$${name}` }));
+  const special = words.find((word) => typeof word !== 'string');
+  if (special !== undefined || /[`\n]/.test(line)) {
+    const sign =
+      typeof special === 'object' ? ('op' in special ? special.op : '#') : 'a line break or backquote';
+    throw invalid(
+      `${what} uses shell syntax (${sign}), and loopyard runs commands without a shell. Give one command, several ` +
+        `checks, or name the shell yourself: sh -c '…'.`,
+    );
+  }
+  const [program, ...args] = words.filter((word) => typeof word === 'string');
+  if (program === undefined || program === '') throw invalid(`${what} is empty.`);
+  return [program, ...args];
+}
+
+/** Checks as the caller wrote them: command lines, or names of the configuration. Programs must be there. */
+export async function checksFrom(
+  rt: Pick<ToolRuntime, 'config' | 'processes' | 'env'>,
+  lines: readonly string[],
+  timeoutMinutes: number | undefined,
+): Promise<Check[]> {
+  const timeoutMs = Math.round((timeoutMinutes ?? rt.config.check_timeout_minutes) * 60_000);
+  const checks = lines.map((line) => {
+    const named = Object.hasOwn(rt.config.checks, line) ? rt.config.checks[line] : undefined;
+    return {
+      name: line.slice(0, 200),
+      argv: argvFrom(named ?? line, `The check "${shown(line)}"`),
+      timeoutMs,
+    };
+  });
+  const twice = checks.find((check, index) => checks.findIndex(({ name }) => name === check.name) !== index);
+  if (twice) throw invalid(`The check "${shown(twice.name)}" is named twice.`);
+  for (const { name, argv } of checks) await requireProgram(rt, name, argv[0]);
+  return checks;
+}
+
+/** A program named by path belongs to the checkout and is looked for when the check runs; a bare name must be on PATH. */
+async function requireProgram(
+  rt: Pick<ToolRuntime, 'config' | 'processes' | 'env'>,
+  name: string,
+  program: string,
+): Promise<void> {
+  if (/[\\/]/.test(program) || (await rt.processes.which(program, rt.env)) !== undefined) return;
+  throw invalid(
+    `The check "${shown(name)}" does not exist: there is no program "${shown(program)}" on PATH` +
+      `${configured(rt.config)}.`,
+  );
+}
+
+function configured({ checks }: Config): string {
+  const names = Object.keys(checks);
+  return names.length > 0
+    ? `, and the configured checks are ${names.join(', ')}`
+    : ', and no check is configured by name';
+}
+
+/** A caller's own word in our sentence: printable, and not much of it. */
+export function shown(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
+}
+
+function invalid(message: string): LoopyardError {
+  return new LoopyardError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { isIdle } from '../domain/next.ts';
+import type { Yard } from '../domain/yard.ts';
+import type { Call, ToolRuntime } from './define.ts';
+
+/** Every client must get its answer before its own limit; the shortest common one is 60 s. */
+export const waitSeconds = z.number().min(0).max(50).optional();
+
+type Rt = Pick<ToolRuntime, 'store' | 'clock' | 'wakeKeeper' | 'config'>;
+
+/**
+ * Waits until `found` says something, at most so many seconds and never beyond the call. Undefined: not yet. A yard
+ * with work and no keeper gets one, so that whoever watches also keeps things going.
+ */
+export async function waitFor<T>(
+  rt: Rt,
+  call: Pick<Call, 'signal' | 'progress'>,
+  seconds: number,
+  found: (yard: Yard) => T | undefined,
+  tell: (yard: Yard) => string = () => '',
+): Promise<{ yard: Yard; value: T | undefined }> {
+  let yard = await rt.store.read();
+  if (!isIdle(yard, rt.clock.now(), rt.config.archive_after_minutes * 60_000)) await rt.wakeKeeper();
+  let value = found(yard);
+  if (value !== undefined || seconds <= 0) return { yard, value };
+  const over = new AbortController();
+  const either = AbortSignal.any([call.signal, over.signal]);
+  void rt.clock.sleep(seconds * 1_000, either).then(() => over.abort());
+  try {
+    for await (const _ of rt.store.watch(yard.seq, either)) {
+      yard = await rt.store.read();
+      value = found(yard);
+      if (value !== undefined) break;
+      const line = tell(yard);
+      if (line) call.progress(line);
+    }
+  } finally {
+    over.abort();
+  }
+  return { yard, value };
+}
