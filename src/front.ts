@@ -1,13 +1,21 @@
 import { gitFinder } from './adapters/git-finder.ts';
 import { isIdle } from './domain/next.ts';
 import type { Front, Opened } from './edges/front.ts';
-import type { FrontOptions } from './main.ts';
 import { openYard, selfCommand } from './open-yard.ts';
 import type { ToolRuntime } from './tools/define.ts';
 import { tools } from './tools/index.ts';
 
 /** How often a session looks whether the keeper of a yard with work is still there, milliseconds. */
 const keeperWatchMs = 5_000;
+
+export interface FrontOptions {
+  readonly version: string;
+  readonly instructions: string;
+  readonly cwd: string;
+  readonly home: string;
+  /** A worker's process: it never starts a keeper. */
+  readonly bound: boolean;
+}
 
 /** What both edges stand on: the tools, and yards that are opened once per repository and process. */
 export function openFront(options: FrontOptions): {

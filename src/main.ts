@@ -1,4 +1,5 @@
 import os from 'node:os';
+import type { FrontOptions } from './front.ts';
 
 /** Put in by the build. */
 declare const LOOPYARD_VERSION: string;
@@ -60,6 +61,9 @@ async function keeper(commonDir: string): Promise<void> {
 }
 
 async function mcp(args: readonly string[]): Promise<void> {
+  // Before anything else is loaded: a stray line of a dependency would end the conversation before it began.
+  const { claimStdout } = await import('./edges/mcp/stdout.ts');
+  claimStdout();
   const [{ serve }, { keepKeepers, openFront }] = await Promise.all([
     import('./edges/mcp/serve.ts'),
     import('./front.ts'),
@@ -90,14 +94,6 @@ async function cli(argv: readonly string[]): Promise<void> {
   // A worker may look, but it opens, steers and stops nothing: its own server has the tools it needs.
   const tools = bound ? front.tools.filter(({ effect }) => effect === 'read') : front.tools;
   process.exit(await run({ ...front, tools, extras: extras(front) }, argv, processTerminal()));
-}
-
-export interface FrontOptions {
-  readonly version: string;
-  readonly instructions: string;
-  readonly cwd: string;
-  readonly home: string;
-  readonly bound: boolean;
 }
 
 function options(bound: boolean): FrontOptions {

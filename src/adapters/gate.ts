@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from '../domain/errors.ts';
 import { Identity, type Liveness } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';

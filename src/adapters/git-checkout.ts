@@ -48,7 +48,7 @@ export function gitCheckouts({ git, commonDir, userSettings }: Repository): Chec
      * stays. First a rehearsal, so that a refusal changes nothing. A crash in between leaves a mixture in which every
      * file is one of the two versions, and running it again completes it.
      */
-    async followBranch({ checkout, from, to }) {
+    async followBranch({ checkout, from, to, rehearse = false }) {
       const here = await at(checkout);
       const readTree = ['read-tree', '--no-recurse-submodules', '-m', '-u'];
       await git.run({ ...here, args: ['update-index', '-q', '--ignore-submodules', '--refresh'] }, [1]);
@@ -61,7 +61,7 @@ export function gitCheckouts({ git, commonDir, userSettings }: Repository): Chec
         if (answer.code < 0) throw gitFailed(rehearsal, answer);
         return 'in_the_way';
       }
-      await git.run({ ...here, args: [...readTree, from, to] });
+      if (!rehearse) await git.run({ ...here, args: [...readTree, from, to] });
       return 'followed';
     },
 

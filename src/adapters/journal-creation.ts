@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from '../domain/errors.ts';
 import { journalVersion } from '../domain/journal.ts';
 import { frameSnapshot, readSnapshot } from '../domain/journal-snapshot.ts';

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Identity } from '../domain/lease.ts';
 import { endCauses, Fact, RunEnd, RunId } from '../domain/run.ts';
 

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fact } from '../domain/run.ts';
 import type { Backend } from '../ports/backend.ts';
 

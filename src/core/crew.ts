@@ -2,7 +2,7 @@ import { asLoopyardError, type LoopyardError } from '../domain/errors.ts';
 import { backOff } from './evidence.ts';
 import type { Runtime } from './runtime.ts';
 
-type Rt = Pick<Runtime, 'clock' | 'log'>;
+type Rt = Pick<Runtime, 'store' | 'clock' | 'log'>;
 
 interface Trouble {
   readonly failures: number;
@@ -18,13 +18,14 @@ export class Crew {
   readonly #signal: AbortSignal;
   readonly #tasks = new Map<string, Promise<void>>();
   readonly #troubles = new Map<string, Trouble>();
-  readonly #onDone: () => void;
+  readonly #onChange: () => void;
   #fenced: LoopyardError | undefined;
 
-  constructor(rt: Rt, signal: AbortSignal, onDone: () => void) {
+  /** `onChange`: something was recorded while a task ran, so it is time to look again; merely having looked is not. */
+  constructor(rt: Rt, signal: AbortSignal, onChange: () => void) {
     this.#rt = rt;
     this.#signal = signal;
-    this.#onDone = onDone;
+    this.#onChange = onChange;
   }
 
   send(
@@ -34,11 +35,7 @@ export class Crew {
   ): void {
     if (this.#tasks.has(subject)) return;
     if ((this.#troubles.get(subject)?.notBefore ?? 0) > this.#rt.clock.now()) return;
-    const running = this.#run(subject, task, onFailure).finally(() => {
-      this.#tasks.delete(subject);
-      this.#onDone();
-    });
-    this.#tasks.set(subject, running);
+    this.#tasks.set(subject, this.#follow(subject, task, onFailure));
   }
 
   /** How many subjects with this prefix are being worked on. */
@@ -58,10 +55,25 @@ export class Crew {
     await Promise.allSettled(this.#tasks.values());
   }
 
+  async #follow(...order: Parameters<Crew['send']>): Promise<void> {
+    const before = await this.#position();
+    await this.#run(...order);
+    this.#tasks.delete(order[0]);
+    if (this.#fenced || (await this.#position()) !== before) this.#onChange();
+  }
+
+  /** A store that cannot be read is met, and told, by whoever asked for the task. */
+  #position(): Promise<number> {
+    return this.#rt.store.read().then(
+      ({ seq }) => seq,
+      () => -1,
+    );
+  }
+
   async #run(
     subject: string,
     task: (signal: AbortSignal) => Promise<void>,
-    onFailure: ((error: LoopyardError) => Promise<void>) | undefined,
+    onFailure?: (error: LoopyardError) => Promise<void>,
   ): Promise<void> {
     try {
       await task(this.#signal);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id } from '../domain/ids.ts';
 import { RunEnd } from '../domain/run.ts';
 import { Isolation, Verdict } from '../domain/verification.ts';

@@ -5,11 +5,12 @@ import type { Yard } from '../domain/yard.ts';
 import { archiveLoop, archiveVerifications, oldVerifications } from './archive.ts';
 import { Bell, Crew } from './crew.ts';
 import { backOff } from './evidence.ts';
+import { gather, startIteration } from './iteration.ts';
 import { holderLiveness, takeLease } from './leases.ts';
 import { attendMerge, mergeHeads } from './merge-queue.ts';
 import type { Runtime } from './runtime.ts';
 import { recordStep } from './steps.ts';
-import { attendWorker, gather, startIteration } from './supervisor.ts';
+import { attendWorker } from './supervisor.ts';
 import { attendVerification } from './verifier.ts';
 import { prepareWorkspace, tidyWorkspace } from './workspace.ts';
 
@@ -72,14 +73,7 @@ async function elect(rt: Runtime): Promise<number | undefined> {
 
 async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<KeeperEnd> {
   const woken = new Bell();
-  let seen = 0;
-  // Only a task that recorded something is a reason to look again at once; one that merely looked is not.
-  const crew = new Crew(rt, signal, () => {
-    void rt.store.read().then(
-      ({ seq }) => seq > seen && woken.ring(),
-      () => undefined,
-    );
-  });
+  const crew = new Crew(rt, signal, () => woken.ring());
   const watching = new AbortController();
   const both = AbortSignal.any([signal, watching.signal]);
   const listeners = [
@@ -92,7 +86,6 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
     while (!signal.aborted) {
       crew.throwIfFenced();
       const yard = await rt.store.read();
-      seen = yard.seq;
       const now = rt.clock.now();
       // After sleep nobody is judged before one fresh look: skip this beat's decisions, read everything again.
       const slept = now - lastBeat > gapMs;

@@ -8,6 +8,12 @@ export async function checkoutOf(rt: Rt, branch: string): Promise<string | undef
   return trees.find((tree) => tree.branch === branch && !tree.missing)?.path;
 }
 
+/** Whether a checkout can be brought along without touching anything of its user: nothing changed, nothing in the way. */
+export async function canFollow(rt: Rt, checkout: string, from: string, to: string): Promise<boolean> {
+  if (!(await rt.git.isClean(checkout))) return false;
+  return (await rt.git.followBranch({ checkout, from, to, rehearse: true })) === 'followed';
+}
+
 /**
  * After a branch moved, brings the files of the checkout that stands on it along. It was clean a moment ago; if somebody
  * wrote into it since, nothing of theirs is overwritten: the files stay behind and the answer says so.

@@ -2,7 +2,8 @@ import type { Loop } from '../domain/loop.ts';
 import { type MergeEntry, mergeMachine } from '../domain/merge.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
-import { bringCheckoutAlong, checkoutOf } from './landing-checkout.ts';
+import { backOff } from './evidence.ts';
+import { bringCheckoutAlong, canFollow, checkoutOf } from './landing-checkout.ts';
 import { fenceRef, readyRef } from './places.ts';
 import type { Runtime } from './runtime.ts';
 import { requestVerification } from './verifier.ts';
@@ -37,7 +38,7 @@ const rank = (entry: MergeEntry) => (entry.state === 'executing' ? 0 : 1);
 export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Promise<void> {
   const yard = await rt.store.read();
   const loop = yard.loops[entry.loop];
-  if (!loop) return;
+  if (!loop || (entry.state === 'queued' && rt.clock.now() < (loop.notBefore ?? 0))) return;
   if (entry.state === 'queued' || entry.epoch !== epoch) return takeOver(rt, entry, epoch);
   const target = `refs/heads/${entry.target}`;
   const onto = await rt.git.ref(target);
@@ -46,6 +47,7 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
   }
   if (await isIn(rt, entry.built?.result ?? entry.candidate, onto))
     return land(rt, entry, onto, entry.built?.result ?? onto);
+  if (loop.cancel) return withdraw(rt, entry, loop.cancel.reason);
   if (!entry.built) return build(rt, loop, entry, onto);
   const verification =
     entry.built.verification === undefined ? undefined : yard.verifications[entry.built.verification];
@@ -61,12 +63,7 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
     case 'inconclusive':
     case 'cancelled':
     case undefined:
-      return park(
-        rt,
-        entry,
-        entry.built.result,
-        verification?.reason ?? 'Its merge result could not be verified.',
-      );
+      return again(rt, loop, entry, verification?.reason ?? 'Its merge result could not be verified.');
   }
 }
 
@@ -127,13 +124,9 @@ async function move(rt: Rt, entry: MergeEntry, target: string): Promise<void> {
   const { built, epoch } = entry;
   if (!built) return;
   const checkout = await checkoutOf(rt, entry.target);
-  if (checkout !== undefined && !(await rt.git.isClean(checkout))) {
-    return park(
-      rt,
-      entry,
-      built.result,
-      `${entry.target} is checked out in ${checkout} with uncommitted changes.`,
-    );
+  if (checkout !== undefined && !(await canFollow(rt, checkout, built.onto, built.result))) {
+    const why = `${entry.target} is checked out in ${checkout} with uncommitted work.`;
+    return park(rt, entry, built.result, why);
   }
   const moved = await rt.git.updateRefs(
     [
@@ -166,6 +159,28 @@ async function land(rt: Rt, entry: MergeEntry, tip: string, result: string): Pro
     });
     if (tx.yard.loops[entry.loop]?.state === 'merging')
       tx.record({ type: 'loop.landed', id: entry.loop, commit: result });
+  });
+}
+
+/** Its loop was cancelled before the target moved: nothing lands any more. */
+async function withdraw(rt: Rt, entry: MergeEntry, reason: string): Promise<void> {
+  await record(rt, entry, (tx) => {
+    tx.record({ type: 'merge.withdrawn', id: entry.id, reason });
+    if (tx.yard.loops[entry.loop]?.state === 'merging')
+      tx.record({ type: 'loop.withdrawn', id: entry.loop, reason });
+  });
+}
+
+/** The merge result could not be judged: nobody's fault, so it is tried again later, until that budget is used up. */
+async function again(rt: Rt, loop: Loop, entry: MergeEntry, reason: string): Promise<void> {
+  const { infrastructureFailures } = loop.spent;
+  if (infrastructureFailures + 1 >= loop.limits.infrastructureFailures) {
+    return park(rt, entry, entry.built?.result ?? entry.candidate, reason);
+  }
+  await record(rt, entry, (tx) => {
+    tx.record({ type: 'merge.outrun', id: entry.id });
+    const notBefore = tx.now + backOff(infrastructureFailures);
+    tx.record({ type: 'loop.infrastructure_failed', id: loop.id, reason, notBefore });
   });
 }
 

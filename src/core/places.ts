@@ -35,8 +35,8 @@ export const archiveFolder = ({ files }: Places) => files.join(files.home, 'arch
 export const archiveFile = (rt: Places, loop: string) => rt.files.join(archiveFolder(rt), `${loop}.json`);
 
 export const branchOf = (loop: string) => `loopyard/${loop}`;
-export const candidateRef = (loop: string, iteration: number) =>
-  `refs/loopyard/candidates/${loop}/${iteration}`;
+export const candidateRefs = (loop: string) => `refs/loopyard/candidates/${loop}/`;
+export const candidateRef = (loop: string, iteration: number) => `${candidateRefs(loop)}${iteration}`;
 export const rescueRef = (loop: string) => `refs/loopyard/rescue/${loop}`;
 export const readyRef = (loop: string) => `refs/loopyard/ready/${loop}`;
 export const fenceRef = (target: string) => `refs/loopyard/fence/${target}`;

@@ -44,6 +44,10 @@ export function recordStep(rt: Pick<Runtime, 'ids'>, tx: Tx, loop: Loop, step: S
       tx.record({ type: 'question.expired', id: step.question });
       return tx.record({ type: 'loop.released', id, reason: 'the question was not answered in time' });
     case 'cancel':
+      for (const question of Object.values(tx.yard.questions)) {
+        if (question.loop === id && question.state === 'open')
+          tx.record({ type: 'question.withdrawn', id: question.id });
+      }
       return tx.record({ type: 'loop.cancelled', id, reason: step.reason });
   }
 }

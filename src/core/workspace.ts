@@ -1,7 +1,7 @@
 import type { Loop } from '../domain/loop.ts';
 import { checkoutResource } from '../domain/next.ts';
 import { takeLease } from './leases.ts';
-import { branchOf, contextFolder, rescueRef, scratchFolder, worktreePath } from './places.ts';
+import { branchOf, candidateRefs, loopFolder, rescueRef, scratchFolder, worktreePath } from './places.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<Runtime, 'store' | 'git' | 'files' | 'processes' | 'actor' | 'log'>;
@@ -70,19 +70,22 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
   const removed: string[] = [];
   const kept: string[] = [];
   const { workspace } = loop;
-  if (workspace?.kind === 'worktree') {
-    await rescue(rt, loop, workspace.path, kept);
-    if (await rt.files.exists(workspace.path)) {
-      await rt.git.removeWorktree(workspace.path);
-      removed.push(workspace.path);
+  if (workspace?.kind !== 'in_place') {
+    // Without a workspace on record there may still be a worktree: made, and the process killed before it was recorded.
+    const path = workspace?.path ?? worktreePath(rt, loop);
+    await rescue(rt, loop, path, kept);
+    if (await rt.files.exists(path)) {
+      await rt.git.removeWorktree(path);
+      removed.push(path);
     }
     await tidyBranch(rt, loop, removed, kept);
   }
-  await rt.files.remove(scratchFolder(rt, loop.id));
-  await rt.files.remove(contextFolder(rt, loop.id));
+  await tidyCandidates(rt, loop, removed, kept);
+  await rt.files.remove(loopFolder(rt, loop.id));
   await rt.store.transact(rt.actor, (tx) => {
     if (!tx.yard.loops[loop.id] || tx.yard.loops[loop.id]?.tidied) return;
-    if (workspace) tx.record({ type: 'lease.released', ...workspace.lease });
+    if (workspace)
+      tx.record({ type: 'lease.released', ...workspace.lease, gone: workspace.kind === 'worktree' });
     tx.record({ type: 'loop.tidied', id: loop.id, removed, kept });
   });
 }
@@ -120,6 +123,16 @@ async function tidyBranch(rt: Rt, loop: Loop, removed: string[], kept: string[])
     removed.push(ref);
   } else {
     kept.push(ref);
+  }
+}
+
+/** A candidate that the target or the loop's branch holds needs no ref of its own any more. */
+async function tidyCandidates(rt: Rt, loop: Loop, removed: string[], kept: string[]): Promise<void> {
+  const holder = loop.landed ?? (await rt.git.ref(`refs/heads/${branchOf(loop.id)}`));
+  for (const [name, from] of await rt.git.refs(candidateRefs(loop.id))) {
+    const held = holder !== undefined && (await rt.git.isAncestor(from, holder));
+    const gone = held && (await rt.git.updateRefs([{ remove: name, from }], `loopyard: tidy ${loop.id}`));
+    (gone ? removed : kept).push(name);
   }
 }
 

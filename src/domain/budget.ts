@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { addUsage, Usage } from './run.ts';
 
 const minutes = (max: number) => z.number().positive().max(max);

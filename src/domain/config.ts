@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultLimits, Limits } from './budget.ts';
 
 const minutes = z.number().positive();
@@ -67,5 +67,7 @@ export const defaultConfig: Config = Config.parse({});
 
 /** The budget of a loop for which the caller said only `asked`. */
 export function limitsFor(config: Config, asked: Partial<Limits>): Limits {
-  return Limits.parse({ ...defaultLimits, ...config.limits, ...asked });
+  // A field that a parser left as undefined was not asked for.
+  const named = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return Limits.parse({ ...defaultLimits, ...config.limits, ...Object.fromEntries(named) });
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id } from './ids.ts';
 import { leaseEvents } from './lease.ts';
 import { loopEvents } from './loop-events.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Ids are part of paths, refs and prompts, so their alphabet is small. Source: the strictest of the three, git refs. */
 export const idPattern = /^[a-z0-9][a-z0-9-]{0,47}$/;

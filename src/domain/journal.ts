@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { YardEvent } from './events.ts';
 
 /** Position in the journal; every transaction takes one. The cursor clients pass around. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Who a process is, beyond its pid: a pid is reused, a start time within one boot is not. Recorded for every process
@@ -54,6 +54,8 @@ export const leaseEvents = [
     type: z.literal('lease.released'),
     resource: z.string(),
     epoch: z.number().int().positive(),
+    /** The resource itself is gone, such as a removed worktree: its row need not be kept for the sake of its epoch. */
+    gone: z.boolean().optional(),
   }),
 ] as const;
 export type LeaseEvent = z.infer<(typeof leaseEvents)[number]>;
@@ -75,6 +77,7 @@ export function applyToLease(lease: Lease | undefined, event: LeaseEvent, at: nu
     }
     case 'lease.released': {
       if (!lease || lease.epoch !== event.epoch) return lease;
+      if (event.gone) return undefined;
       return { resource: lease.resource, epoch: lease.epoch, purpose: lease.purpose, since: at };
     }
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { charge, Limits, nothingSpent } from './budget.ts';
 import { Id } from './ids.ts';
 import {
@@ -125,6 +125,7 @@ function open(event: Extract<LoopEvent, { type: 'loop.opened' }>, at: number): L
     outcomes: [],
     spent: nothingSpent,
     messages: [],
+    delivered: 0,
   };
 }
 
@@ -156,15 +157,15 @@ function change(loop: Loop, event: Changing, at: number): Loop {
         iteration: event.iteration,
         worker: event.worker,
         wanted: false,
-        messages: [],
+        delivered: loop.messages.length,
         spent: { ...loop.spent, iterations: loop.spent.iterations + 1 },
       };
     case 'loop.candidate_made': {
       const { candidate } = event;
-      return { ...loop, candidate, tip: candidate.commit, spent: settled(loop, event.usage) };
+      return { ...heard(loop), candidate, tip: candidate.commit, spent: settled(loop, event.usage) };
     }
     case 'loop.nothing_changed':
-      return outcome({ ...loop, spent: settled(loop, event.usage) }, at, 'nothing_changed', {
+      return outcome({ ...heard(loop), spent: settled(loop, event.usage) }, at, 'nothing_changed', {
         reason: event.reason,
       });
     case 'loop.worker_lost': {
@@ -173,6 +174,7 @@ function change(loop: Loop, event: Changing, at: number): Loop {
       return {
         ...lost,
         wanted: true,
+        delivered: 0,
         trouble: event.reason,
         ...(event.notBefore === undefined ? {} : { notBefore: event.notBefore }),
         spent: {
@@ -241,6 +243,11 @@ function release(loop: Loop, at: number): Loop {
     default:
       return { ...without(resetFailures(loop), 'hold', 'notBefore'), releasedAt: at };
   }
+}
+
+/** The messages a worker was given have been worked on; those that came later wait for the next. */
+function heard(loop: Loop): Loop {
+  return { ...loop, messages: loop.messages.slice(loop.delivered), delivered: 0 };
 }
 
 /** A worker that ended by itself shows that the machinery works again. */

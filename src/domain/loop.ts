@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Limits, Spent } from './budget.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf, type StateOf } from './machine.ts';
@@ -153,8 +153,9 @@ export const Loop = LoopPlan.extend({
   /** The newest outcomes, oldest first; the whole story is in the journal. */
   outcomes: z.array(Outcome).max(50),
   spent: Spent,
-  /** Not yet given to a worker. */
+  /** Not yet worked on: the first `delivered` of them are with the present worker, and come back if it is lost. */
   messages: z.array(Message),
+  delivered: z.number().int().nonnegative(),
   /** The commit it landed as. */
   landed: z.string().optional(),
   /** The newest failure that nobody's work caused; gone when things go on. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from './errors.ts';
 
 type Rows = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -4,11 +4,23 @@ import type { Outcome } from './loop.ts';
 const patience = 3;
 
 /**
- * What a failure is, apart from what differs between two runs of the same failure: times, addresses, paths of rooms,
- * colours. Two iterations with the same signature failed in the same way.
+ * What a failure is, apart from what differs between two runs of the same failure: times, addresses, ids, paths of
+ * rooms, colours. Two iterations with the same signature failed in the same way.
  */
 export function failureSignature(failing: readonly { name: string; tail: string }[]): string {
-  return failing.map(({ name, tail }) => `${name}\n${normalise(tail)}`).join('\n---\n');
+  return fingerprint(failing.map(({ name, tail }) => `${name}\n${normalise(tail)}`).join('\n---\n'));
+}
+
+/** FNV-1a, twice with different offsets: short enough for the journal, and nobody gains by making two texts collide. */
+function fingerprint(text: string): string {
+  let a = 0x811c9dc5;
+  let b = 0x1b873593;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ unit, 0x01000193) ^ (a >>> 13);
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
 function normalise(text: string): string {
@@ -16,8 +28,8 @@ function normalise(text: string): string {
     text
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the escape character
       .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-      .replace(/\b0x[0-9a-f]+\b/gi, '0x')
-      .replace(/(?:\/[\w.@+-]+)+\//g, '/')
+      .replace(/\b0x[0-9a-f]+\b|\b[0-9a-f-]*\d[0-9a-f-]{6,}\b/gi, '0')
+      .replace(/(?:[\\/][\w.@+:-]+)+[\\/]/g, '/')
       .replace(/\d+(?:\.\d+)?/g, '0')
       .replace(/[ \t]+/g, ' ')
       .trim()

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id } from './ids.ts';
 
 /** A run is one supervised command: a worker or one check. Its id names its directory. */

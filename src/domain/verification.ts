@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from './errors.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf } from './machine.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from './errors.ts';
 import { Note, type YardEvent } from './events.ts';
 import { SeqSchema } from './journal.ts';

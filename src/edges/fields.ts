@@ -14,6 +14,8 @@ export interface FieldSchema {
   readonly items?: FieldSchema;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
+  /** Taken from everybody, but not shown to models: see `rare` of the tools' fields. */
+  readonly rare?: boolean;
 }
 
 /** A field of a tool's input: the one description from which both a schema and a flag are made. */

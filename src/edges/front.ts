@@ -1,5 +1,4 @@
-import type { Checkout } from '../ports/git.ts';
-import type { Tool, ToolRuntime } from '../tools/define.ts';
+import type { Call, Tool, ToolRuntime } from '../tools/define.ts';
 
 /** Everything an edge needs of the machine and of the product, put together by main. */
 export interface Front {
@@ -17,5 +16,5 @@ export interface Front {
 
 export interface Opened {
   readonly runtime: ToolRuntime;
-  readonly checkout: Checkout;
+  readonly checkout: Call['checkout'];
 }

@@ -34,8 +34,8 @@ export interface Workspace {
 export async function chooseWorkspace(signals: WorkspaceSignals): Promise<Workspace> {
   const named =
     fromArgument(signals.argument) ??
-    fromText(signals.flag, 'the --workspace flag') ??
-    fromText(signals.env.LOOPYARD_WORKSPACE, 'LOOPYARD_WORKSPACE') ??
+    fromPerson(signals.flag, signals.cwd, 'the --workspace flag') ??
+    fromPerson(signals.env.LOOPYARD_WORKSPACE, signals.cwd, 'LOOPYARD_WORKSPACE') ??
     fromText(signals.codex, 'the sandbox of Codex') ??
     fromText(signals.env.CLAUDE_PROJECT_DIR, 'CLAUDE_PROJECT_DIR') ??
     fromText(onlyOne(folders(signals.env.WORKSPACE_FOLDER_PATHS)), 'WORKSPACE_FOLDER_PATHS') ??
@@ -66,7 +66,12 @@ function fromArgument(argument: unknown): Workspace | undefined {
   });
 }
 
-/** A path or file URI that a client, a flag or the environment gives. What is neither names nothing here. */
+/** What a person configured on purpose always decides; relative to where the process stands, as everywhere. */
+function fromPerson(text: string | undefined, cwd: string, from: string): Workspace | undefined {
+  return text ? { path: path.resolve(cwd, text), from, guessed: false } : undefined;
+}
+
+/** A path or file URI that a client offers. What is neither, such as a remote URI, names nothing on this machine. */
 function fromText(text: unknown, from: string): Workspace | undefined {
   if (typeof text !== 'string' || text === '') return undefined;
   const place = text.startsWith('file:') ? localPath(text) : text;

@@ -100,10 +100,18 @@ export interface Git {
    * that commit's. Afterwards git status there is clean.
    */
   settleWorktree(input: { path: string; branch: string; commit: ObjectId }): Promise<void>;
-  /** Whether a checkout has no staged, unstaged or conflicting change to a tracked file, and no untracked file in the way. */
+  /** Whether a checkout has no staged, unstaged or conflicting change to a tracked file. */
   isClean(checkout: string): Promise<boolean>;
-  /** Brings files and index of a clean checkout from one commit to another after its branch moved. Repeatable. */
-  followBranch(input: { checkout: string; from: ObjectId; to: ObjectId }): Promise<'followed' | 'in_the_way'>;
+  /**
+   * Brings files and index of a clean checkout from one commit to another after its branch moved. Repeatable.
+   * `rehearse`: only tells whether it could.
+   */
+  followBranch(input: {
+    checkout: string;
+    from: ObjectId;
+    to: ObjectId;
+    rehearse?: boolean;
+  }): Promise<'followed' | 'in_the_way'>;
   /**
    * A fresh directory with exactly the files of one commit, made from a private object store with none of the
    * repository's configuration, hooks or filters. Not a git checkout for anybody but us.

@@ -1,12 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isUsableId } from '../domain/ids.ts';
 
+/**
+ * A field that is taken from everybody but listed only on the command line and in the docs: every session of every
+ * client pays for what `tools/list` holds, so it holds what a strategist decides, not what a person may tune.
+ */
+export const rare = { rare: true };
+
 /** Fields that several tools share, so that they mean and say the same everywhere. */
-export const workspace = z
-  .string()
-  .max(4_096)
-  .optional()
-  .describe('path in the git checkout, if not the current one');
+export const workspace = z.string().max(4_096).optional().describe('path of the checkout');
 
 export const loopId = z.string().min(1).max(200).describe('loop id');
 
@@ -16,7 +18,7 @@ export const newLoopId = z
   .optional()
   .describe('own id instead of a generated one');
 
-export const key = z.string().min(1).max(200).optional().describe('repeat-safe: same key, same answer');
+export const key = z.string().min(1).max(200).optional().describe('same key, same answer');
 
 export const reason = z.string().min(1).max(1_900);
 

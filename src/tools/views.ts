@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEnded, type Loop } from '../domain/loop.ts';
-import { next } from '../domain/next.ts';
+import { type Action, next } from '../domain/next.ts';
 import type { Verification } from '../domain/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { RunView } from '../ports/processes.ts';
@@ -77,9 +77,25 @@ function doing(rt: Rt, yard: Yard, loop: Loop): string {
   const action = next(yard, loop, rt.clock.now(), Number.MAX_SAFE_INTEGER);
   if (action.do === 'wait') return action.asks ? `waits for the ${action.asks}: ${action.why}` : action.why;
   if (loop.cancel) return 'is being stopped';
-  if (action.do === 'attend_worker') return 'its worker works';
-  return action.do.replaceAll('_', ' ');
+  return steps[action.do];
 }
+
+/** What a person reads while the keeper does it. */
+const steps: Record<Exclude<Action['do'], 'wait'>, string> = {
+  prepare_workspace: 'its working tree is made',
+  request_baseline: 'the checks will run on the base commit',
+  hold: 'is about to be held',
+  release: 'goes on',
+  expire_question: 'its question was not answered in time',
+  start_iteration: 'its next worker starts',
+  attend_worker: 'its worker works',
+  gather: 'its work becomes a candidate',
+  request_verification: 'its candidate will be verified',
+  queue_merge: 'it goes into the merge queue',
+  cancel: 'is being stopped',
+  tidy: 'its working tree is tidied up',
+  archive: 'it goes to the archive',
+};
 
 function observed(rt: Rt, run: RunView | undefined): string {
   if (run?.phase !== 'running') return run ? `, ${run.phase}` : '';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isIdle } from '../domain/next.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Call, ToolRuntime } from './define.ts';
@@ -7,6 +7,9 @@ import type { Call, ToolRuntime } from './define.ts';
 export const waitSeconds = z.number().min(0).max(50).optional();
 
 type Rt = Pick<ToolRuntime, 'store' | 'clock' | 'wakeKeeper' | 'config'>;
+
+/** How often somebody who waits looks whether a keeper is there, milliseconds: one may be killed meanwhile. */
+const keeperLookMs = 1_000;
 
 /**
  * Waits until `found` says something, at most so many seconds and never beyond the call. Undefined: not yet. A yard
@@ -20,12 +23,13 @@ export async function waitFor<T>(
   tell: (yard: Yard) => string = () => '',
 ): Promise<{ yard: Yard; value: T | undefined }> {
   let yard = await rt.store.read();
-  if (!isIdle(yard, rt.clock.now(), rt.config.archive_after_minutes * 60_000)) await rt.wakeKeeper();
+  await ensureKeeper(rt, yard);
   let value = found(yard);
   if (value !== undefined || seconds <= 0) return { yard, value };
   const over = new AbortController();
   const either = AbortSignal.any([call.signal, over.signal]);
   void rt.clock.sleep(seconds * 1_000, either).then(() => over.abort());
+  const looking = lookForKeeper(rt, either);
   try {
     for await (const _ of rt.store.watch(yard.seq, either)) {
       yard = await rt.store.read();
@@ -36,6 +40,18 @@ export async function waitFor<T>(
     }
   } finally {
     over.abort();
+    await looking;
   }
   return { yard, value };
+}
+
+async function lookForKeeper(rt: Rt, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await rt.clock.sleep(keeperLookMs, signal);
+    if (!signal.aborted) await ensureKeeper(rt, await rt.store.read());
+  }
+}
+
+async function ensureKeeper(rt: Rt, yard: Yard): Promise<void> {
+  if (!isIdle(yard, rt.clock.now(), rt.config.archive_after_minutes * 60_000)) await rt.wakeKeeper();
 }

@@ -179,6 +179,31 @@ describe('any sequence of legal events', () => {
 });
 
 describe('a yard', () => {
+  test('gives the iteration of a lost worker back, counts the failure, and wants the next one', () => {
+    const before = aYard().withLoop({ state: 'working', plan: { mode: 'guided' } });
+    const lost = { type: 'loop.worker_lost', id: 'l', reason: 'network', usage: { inputTokens: 5 } } as const;
+    expect(before.record(lost).build().loops.l).toMatchObject({
+      state: 'ready',
+      iteration: 1,
+      wanted: true,
+      trouble: 'network',
+      spent: { iterations: 0, infrastructureFailures: 1, usage: { inputTokens: 5 } },
+    });
+  });
+
+  test('lets a worker that is asked to stop be asked again, with less patience', () => {
+    const ask = (id: string, graceMs: number): YardEvent => ({
+      type: 'worker.stop_requested',
+      id: 'l-w',
+      request: { id, reason: 'enough', by: 'test', graceMs },
+    });
+    const { workers } = aYard()
+      .withLoop({ state: 'working' })
+      .record(ask('s1', 60_000), ask('s2', 0))
+      .build();
+    expect(workers['l-w']).toMatchObject({ state: 'stopping', stop: { id: 's2', graceMs: 0 } });
+  });
+
   test('keeps the newest notes and requests, and no more than it says', () => {
     let yard = emptyYard;
     for (let n = 0; n < 1_100; n += 1) {

@@ -42,6 +42,8 @@ test.each<[string, WorkspaceSignals, string]>([
   ],
   ['no root on another machine', { ...bare, roots: async () => ['vscode-remote://host/a'] }, '/cwd'],
   ['no relative path from the environment', { ...bare, env: { CLAUDE_PROJECT_DIR: '.' } }, '/cwd'],
+  ['a relative flag from where the process stands', { ...noArgument, flag: 'sub' }, '/cwd/sub'],
+  ['an empty flag as none', { ...bare, flag: '' }, '/cwd'],
   ['an empty argument as none', { ...bare, argument: '' }, '/cwd'],
   ['a null argument as none', { ...bare, argument: null }, '/cwd'],
   ['the working directory at last', bare, '/cwd'],

@@ -41,7 +41,10 @@ const damages: Record<string, Damage> = {
   'a bit flipped in the middle': (path, bytes) => writeFileSync(path, flip(bytes, middle(bytes))),
   'a bit flipped at the end': (path, bytes) => writeFileSync(path, flip(bytes, bytes.length - 5)),
   'zeroed in the middle': (path, bytes) =>
-    writeFileSync(path, Buffer.from(bytes).fill(0, middle(bytes), middle(bytes) + 64)),
+    writeFileSync(
+      path,
+      Buffer.from(bytes).fill(0, middle(bytes), Math.min(bytes.length, middle(bytes) + 64)),
+    ),
   'all zeros': (path, bytes) => writeFileSync(path, Buffer.alloc(bytes.length)),
   'zeros appended': (path) => appendFileSync(path, Buffer.alloc(512)),
   'garbage appended': (path) => appendFileSync(path, 'garbage\nmore garbage'),

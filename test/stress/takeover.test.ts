@@ -29,7 +29,10 @@ test(`in ${rounds} rounds, exactly one of ${waiters} waiters takes over from a d
   const lines = () => (existsSync(witness) ? readFileSync(witness, 'utf8').trim().split('\n') : []);
   const until = async (count: number) => {
     const deadline = Date.now() + 60_000;
-    while (lines().length < count && Date.now() < deadline) await pause(2);
+    while (lines().length < count) {
+      if (Date.now() > deadline) throw new Error(`${lines().length} of ${count} lines after 60 s`);
+      await pause(2);
+    }
   };
   await until(waiters);
 

@@ -11,11 +11,11 @@ export function listings(tools: readonly Tool[], role: Role): readonly Listing[]
 }
 
 /**
- * Every session pays for every byte of this, so it holds what a model needs to make a right call and no more. Lengths
- * and patterns are left to the parser, whose sentence explains them better.
+ * Every session pays for every byte of this, so it holds what a model needs to make a right call and no more. Bounds,
+ * lengths and patterns are left to the parser, whose sentence explains them better.
  */
 function listing(tool: Tool) {
-  const fields = fieldsOf(tool);
+  const fields = fieldsOf(tool).filter(({ schema }) => !schema.rare);
   const required = fields.filter((field) => field.required).map((field) => field.name);
   return {
     name: tool.name,
@@ -42,19 +42,14 @@ function listing(tool: Tool) {
  * The same small schema for all: the full ones, which are in the docs, would cost more than the rest of the list.
  * Nothing is required, because clients hold errors to it too.
  */
-const outputSchema = {
-  type: 'object' as const,
-  properties: { next: { type: 'string' as const } },
-};
+const outputSchema = { type: 'object' as const };
 
 function compact(schema: FieldSchema): JSONObject {
-  const { type, description, items, properties, required, minimum, maximum } = schema;
+  const { type, description, items, properties, required } = schema;
   return {
     type: type ?? 'string',
     ...(description !== undefined && { description }),
     ...(schema.enum && { enum: [...schema.enum] }),
-    ...(isBound(minimum) && { minimum }),
-    ...(isBound(maximum) && { maximum }),
     ...(isTelling(schema.default) && { default: schema.default }),
     ...(items && { items: compact(items) }),
     ...(properties && {
@@ -63,11 +58,6 @@ function compact(schema: FieldSchema): JSONObject {
       additionalProperties: false,
     }),
   };
-}
-
-/** zod writes the limits of safe integers out; they bound nothing anybody would ask for. */
-function isBound(limit: number | undefined): limit is number {
-  return limit !== undefined && Math.abs(limit) !== Number.MAX_SAFE_INTEGER;
 }
 
 /** That an absent flag is false and an absent list empty goes without saying. */

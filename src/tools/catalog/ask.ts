@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoopyardError } from '../../domain/errors.ts';
 import { boundTo } from '../bound.ts';
 import { defineTool } from '../define.ts';
@@ -16,7 +16,7 @@ export const ask = defineTool({
   input: z.strictObject({
     question: z.string().min(1).max(4_000).optional().describe('with all it takes to answer'),
     id: z.string().max(60).optional().describe('go on waiting for this one'),
-    wait_s: waitSeconds.describe('seconds to wait; default 25'),
+    wait_s: waitSeconds.describe('at most 50'),
   }),
   output: z.strictObject({
     question: z.string().describe('its id'),

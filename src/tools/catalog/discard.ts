@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { branchOf, candidateRef } from '../../core/places.ts';
+import * as z from 'zod';
+import { branchOf, candidateRefs } from '../../core/places.ts';
 import { findLoop } from '../../core/registry.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/loop.ts';
@@ -67,9 +67,8 @@ export const discard = defineTool({
 });
 
 async function removeRefs(rt: ToolRuntime, loop: string): Promise<{ removed: string[]; kept: string[] }> {
-  const prefix = candidateRef(loop, 0).slice(0, -1);
   const refs = new Map([
-    ...(await rt.git.refs(prefix)),
+    ...(await rt.git.refs(candidateRefs(loop))),
     ...(await rt.git.refs(`refs/heads/${branchOf(loop)}`)),
   ]);
   const removed: string[] = [];

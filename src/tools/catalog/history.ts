@@ -1,8 +1,21 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import { Outcome } from '../../domain/loop.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+
+const { iteration, result, at, commit, tree, verification, worker, reason } = Outcome.shape;
+
+const Row = z.strictObject({
+  iteration: iteration.describe('its number'),
+  result: result.describe('how it ended'),
+  at: at.describe('milliseconds since 1970'),
+  commit: commit.describe('candidate'),
+  tree: tree.describe('its files, as git names them'),
+  verification: verification.describe('its id'),
+  worker: worker.describe('its id'),
+  reason: reason.describe('why; foreign text'),
+});
 
 export const history = defineTool({
   name: 'history',
@@ -15,7 +28,7 @@ export const history = defineTool({
   output: z.strictObject({
     loop: z.string().describe('loop id'),
     state: z.string().describe('state'),
-    outcomes: z.array(Outcome.omit({ signature: true })).describe('oldest first'),
+    outcomes: z.array(Row).describe('oldest first'),
     next: field.nextStep,
   }),
   cli: { path: 'history', positional: ['loop'], examples: ['history fix-date-parser-7k2m'] },

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { holderLiveness } from '../../core/leases.ts';
 import { describeHolder } from '../../domain/lease.ts';
 import { defineTool } from '../define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { contextFiles } from '../../core/context.ts';
 import { shorten } from '../../core/fence.ts';
 import { contextFolder } from '../../core/places.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { archivedLoops } from '../../core/registry.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool } from '../define.ts';

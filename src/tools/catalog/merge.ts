@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { queueMerge } from '../../core/steps.ts';
@@ -13,18 +13,17 @@ import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const merge = defineTool({
   name: 'merge',
-  title: 'Merge a verified loop',
-  description:
-    'Queue a verified loop: merged with its target, checked again on the result, landed. Never touches uncommitted work.',
+  title: 'Merge a loop',
+  description: 'Land a verified loop: merge with the target, check the result, move the branch.',
   effect: 'write',
   idempotent: true,
   roles: ['strategist', 'person'],
   input: z.strictObject({
     loop: field.loopId,
-    target: z.string().max(250).optional().describe('branch; default the loop’s'),
-    withdraw: z.boolean().default(false).describe('take it out of the queue instead'),
-    wait_s: waitSeconds.describe('seconds to wait for the landing; default 25'),
-    idempotency_key: field.key,
+    target: z.string().max(250).optional().describe('default the loop’s').meta(field.rare),
+    withdraw: z.boolean().default(false).describe('leave the queue'),
+    wait_s: waitSeconds.describe('at most 50'),
+    idempotency_key: field.key.meta(field.rare),
     workspace: field.workspace,
   }),
   output: z.strictObject({

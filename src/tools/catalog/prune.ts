@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEnded } from '../../domain/loop.ts';
 import type { Yard } from '../../domain/yard.ts';
 import { defineTool } from '../define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { boundTo, stopNote } from '../bound.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { LoopyardError } from '../../domain/errors.ts';
@@ -12,21 +12,20 @@ import { waitFor, waitSeconds } from '../waiting.ts';
 
 const input = z.strictObject({
   loop: field.loopId.optional(),
-  worker: z.string().max(60).optional().describe('stop only this worker; its loop pauses'),
-  all: z.boolean().default(false).describe('every live loop of the yard'),
+  worker: z.string().max(60).optional().describe('only this one; its loop pauses'),
+  all: z.boolean().default(false).describe('every live loop'),
   reason: field.reason.optional().describe('shown to the worker'),
   now: z.boolean().default(false).describe('skip the grace'),
-  grace_s: z.number().min(0).max(600).optional().describe('default 10'),
-  wait_s: waitSeconds.describe('seconds to wait for the end; default 25'),
-  idempotency_key: field.key,
+  grace_s: z.number().min(0).max(600).optional().describe('default 10').meta(field.rare),
+  wait_s: waitSeconds.describe('at most 50'),
+  idempotency_key: field.key.meta(field.rare),
   workspace: field.workspace,
 });
 
 export const shutdown = defineTool({
   name: 'shutdown',
-  title: 'Stop a worker, a loop or all',
-  description:
-    'Stop and keep the work: the worker is asked, given a grace, then its process tree is ended. Name one of loop, worker, all.',
+  title: 'Shut down',
+  description: 'Stop a loop, one worker or all; work is kept.',
   effect: 'destroy',
   idempotent: true,
   roles: ['strategist', 'person'],

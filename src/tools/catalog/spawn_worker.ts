@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { LoopyardError } from '../../domain/errors.ts';
@@ -10,17 +10,16 @@ import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const spawnWorker = defineTool({
   name: 'spawn_worker',
-  title: 'Spawn the next worker',
-  description:
-    'Start the next iteration of a guided loop, or reopen a verified one. Read the last evidence first.',
+  title: 'Spawn a worker',
+  description: 'Ask for the next iteration of a guided loop, or reopen a verified one.',
   effect: 'write',
   idempotent: false,
   roles: ['strategist', 'person'],
   input: z.strictObject({
     loop: field.loopId,
     message: z.string().min(1).max(8_000).optional().describe('advice for the worker'),
-    wait_s: waitSeconds.describe('seconds to wait for its start'),
-    idempotency_key: field.key,
+    wait_s: waitSeconds.describe('at most 50').meta(field.rare),
+    idempotency_key: field.key.meta(field.rare),
     workspace: field.workspace,
   }),
   output: z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openLoop } from '../../core/registry.ts';
 import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
@@ -10,34 +10,65 @@ import { nearest } from '../nearest.ts';
 import { compact } from '../views.ts';
 
 const input = z.strictObject({
-  goal: z.string().trim().min(1).max(20_000).describe('what to reach, for a worker with an empty memory'),
-  checks: z.array(z.string().min(1)).min(1).max(20).describe('commands that decide: exit 0 passes, no shell'),
-  mode: z.enum(modes).default('auto').describe('auto goes on by itself; guided waits for spawn_worker'),
-  backend: z.string().max(40).optional().describe('claude, or command'),
+  goal: z.string().trim().min(1).max(20_000).describe('for a worker with an empty memory'),
+  checks: z.array(z.string().min(1)).min(1).max(20).describe('commands that decide; no shell'),
+  mode: z.enum(modes).default('auto').describe('guided: each worker is asked for with spawn_worker'),
+  backend: z.string().max(40).optional().describe('claude or command'),
   command: z.string().min(1).optional().describe('worker command line; prompt on stdin'),
-  model: z.string().min(1).max(100).optional().describe('model for the backend'),
+  model: z.string().min(1).max(100).optional().describe('for the backend').meta(field.rare),
   isolation: z.enum(isolations).default('worktree').describe('in_place: your checkout'),
-  on_busy: z.enum(busyPolicies).default('fail').describe('when in_place finds the checkout held'),
-  base: z.string().max(250).optional().describe('start commit; default HEAD'),
-  target: z.string().max(250).optional().describe('branch to land on; default the current one'),
+  on_busy: z.enum(busyPolicies).default('fail').describe('if the checkout is held'),
+  base: z.string().max(250).optional().describe('commit; default HEAD'),
+  target: z.string().max(250).optional().describe('branch to land on'),
   auto_merge: z.boolean().default(false).describe('land without asking'),
   max_iterations: z.number().int().min(1).max(500).optional().describe('default 10'),
-  iteration_minutes: z.number().positive().max(1_440).optional().describe('per worker; default 30'),
-  loop_minutes: z.number().positive().max(43_200).optional().describe('default 240'),
-  max_tokens: z.number().int().positive().optional().describe('where reported'),
-  max_cost_usd: z.number().positive().optional().describe('where reported'),
-  check_minutes: z.number().positive().max(1_440).optional().describe('per check; default 10'),
-  fail_fast: z.boolean().default(false).describe('stop at the first failing check'),
+  iteration_minutes: z
+    .number()
+    .positive()
+    .max(1_440)
+    .optional()
+    .describe('per worker; default 30')
+    .meta(field.rare),
+  loop_minutes: z
+    .number()
+    .positive()
+    .max(43_200)
+    .optional()
+    .describe('wall clock of the loop; default 240')
+    .meta(field.rare),
+  max_tokens: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('budget, where the backend reports tokens')
+    .meta(field.rare),
+  max_cost_usd: z.number().positive().optional().describe('where reported').meta(field.rare),
+  check_minutes: z
+    .number()
+    .positive()
+    .max(1_440)
+    .optional()
+    .describe('per check; default 10')
+    .meta(field.rare),
+  fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
   criteria: z
     .array(z.string().min(1).max(500))
     .max(20)
     .default([])
-    .describe('told to the worker; decide nothing'),
-  priority: z.enum(priorities).default('normal').describe('order between loops'),
-  tags: z.array(z.string().min(1).max(40)).max(20).default([]).describe('labels'),
-  owner: z.string().min(1).max(200).optional().describe('default: the client'),
-  id: field.newLoopId,
-  force: z.boolean().default(false).describe('open beyond the limit of live loops'),
+    .describe('told to workers; decide nothing')
+    .meta(field.rare),
+  priority: z.enum(priorities).default('normal').describe('order between loops').meta(field.rare),
+  tags: z.array(z.string().min(1).max(40)).max(20).default([]).describe('labels').meta(field.rare),
+  owner: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('who it belongs to; default the client')
+    .meta(field.rare),
+  id: field.newLoopId.meta(field.rare),
+  force: z.boolean().default(false).describe('exceed the loop limit').meta(field.rare),
   idempotency_key: field.key,
   workspace: field.workspace,
 });
@@ -46,7 +77,7 @@ export const startLoop = defineTool({
   name: 'start_loop',
   title: 'Start a loop',
   description:
-    'Open a loop: workers iterate in their own git worktree until the checks pass on their exact commit. Returns at once. Use for work with checks that fail today.',
+    'Open a loop: fresh workers iterate in a git worktree until the checks pass on their exact commit. Returns at once.',
   effect: 'write',
   idempotent: false,
   roles: ['strategist', 'person'],
@@ -66,8 +97,8 @@ export const startLoop = defineTool({
     path: 'start',
     positional: ['goal'],
     examples: [
-      `start "fix the date parser" --check "npm test" --backend claude`,
-      `start "make it pass" --check "pytest -q" --command "my-agent --once" --mode guided`,
+      `start "fix the date parser" --checks "npm test" --backend claude`,
+      `start "make it pass" --checks "pytest -q" --command "my-agent --once" --mode guided`,
     ],
   },
   async run(args, rt, call) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded } from '../../domain/loop.ts';
@@ -10,16 +10,15 @@ import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const status = defineTool({
   name: 'status',
-  title: 'Status of the yard',
-  description:
-    'How loops stand. With a cursor from an earlier answer it waits for the next change, so poll with it.',
+  title: 'Status',
+  description: 'How loops stand. With a cursor it waits for the next change.',
   effect: 'read',
   idempotent: true,
   roles: ['strategist', 'person'],
   input: z.strictObject({
     loop: field.loopId.optional(),
     cursor: field.cursor.optional().describe('from an earlier answer'),
-    wait_s: waitSeconds.describe('seconds to wait for a change; default 25 with a cursor'),
+    wait_s: waitSeconds.describe('at most 50'),
     workspace: field.workspace,
   }),
   output: z.strictObject({

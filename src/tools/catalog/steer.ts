@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { type Loop, modes, priorities } from '../../domain/loop.ts';
@@ -11,24 +11,24 @@ const actions = ['message', 'answer', 'pause', 'resume', 'update', 'close'] as c
 
 const input = z.strictObject({
   loop: field.loopId,
-  action: z.enum(actions).describe('resume ends any hold; close ends a verified loop unmerged'),
+  action: z.enum(actions).describe('close: end it unmerged'),
   text: z.string().min(1).max(8_000).optional().describe('message, answer or reason'),
-  question: z.string().max(60).optional().describe('which one; default the open one'),
-  max_iterations: z.number().int().min(1).max(500).optional().describe('update'),
-  loop_minutes: z.number().positive().max(43_200).optional().describe('update'),
-  max_tokens: z.number().int().positive().optional().describe('update'),
-  max_cost_usd: z.number().positive().optional().describe('update'),
-  mode: z.enum(modes).optional().describe('update'),
-  priority: z.enum(priorities).optional().describe('update'),
-  tags: z.array(z.string().min(1).max(40)).max(20).optional().describe('update'),
-  auto_merge: z.boolean().optional().describe('update'),
+  question: z.string().max(60).optional().describe('default the open one').meta(field.rare),
+  max_iterations: z.number().int().min(1).max(500).optional().describe('with update'),
+  loop_minutes: z.number().positive().max(43_200).optional().describe('with update').meta(field.rare),
+  max_tokens: z.number().int().positive().optional().describe('with update').meta(field.rare),
+  max_cost_usd: z.number().positive().optional().describe('with update').meta(field.rare),
+  mode: z.enum(modes).optional().describe('with update').meta(field.rare),
+  priority: z.enum(priorities).optional().describe('with update').meta(field.rare),
+  tags: z.array(z.string().min(1).max(40)).max(20).optional().describe('with update').meta(field.rare),
+  auto_merge: z.boolean().optional().describe('with update').meta(field.rare),
   workspace: field.workspace,
 });
 
 export const steer = defineTool({
   name: 'steer',
   title: 'Steer a loop',
-  description: 'Advise the next worker, answer its question, pause or resume, raise limits, close.',
+  description: 'Advise the next worker, answer its question, pause, resume, raise limits, close.',
   effect: 'write',
   idempotent: false,
   roles: ['strategist', 'person'],

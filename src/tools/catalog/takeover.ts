@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { keeperResource } from '../../core/keeper.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { describeHolder } from '../../domain/lease.ts';

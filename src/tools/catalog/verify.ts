@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEvidence } from '../../core/evidence.ts';
 import { shorten } from '../../core/fence.ts';
 import { findLoop } from '../../core/registry.ts';
@@ -13,19 +13,20 @@ import { compact } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
 const input = z.strictObject({
-  ref: z
-    .string()
-    .min(1)
-    .max(250)
-    .optional()
-    .describe('commit or branch; default HEAD, or the loop’s candidate'),
-  checks: z.array(z.string().min(1)).min(1).max(20).optional().describe('commands; default the loop’s'),
+  ref: z.string().min(1).max(250).optional().describe('commit or branch; default HEAD or the candidate'),
+  checks: z.array(z.string().min(1)).min(1).max(20).optional().describe('default the loop’s'),
   loop: field.loopId.optional(),
-  verification: z.string().max(60).optional().describe('id from before: go on waiting for it'),
-  fail_fast: z.boolean().default(false).describe('stop at the first failing check'),
-  check_minutes: z.number().positive().max(1_440).optional().describe('per check; default 10'),
-  wait_s: waitSeconds.describe('seconds to wait; default 25'),
-  idempotency_key: field.key,
+  verification: z.string().max(60).optional().describe('pending id: go on waiting'),
+  fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
+  check_minutes: z
+    .number()
+    .positive()
+    .max(1_440)
+    .optional()
+    .describe('per check; default 10')
+    .meta(field.rare),
+  wait_s: waitSeconds.describe('at most 50'),
+  idempotency_key: field.key.meta(field.rare),
   workspace: field.workspace,
 });
 
@@ -33,7 +34,7 @@ export const verify = defineTool({
   name: 'verify',
   title: 'Verify a commit',
   description:
-    'Run checks on one exact commit in a clean directory, with or without a loop. A worker verifies its worktree.',
+    'Run checks on one exact commit in a clean directory; needs no loop. A worker verifies its worktree.',
   effect: 'write',
   idempotent: false,
   roles: ['strategist', 'worker', 'person'],
@@ -61,8 +62,8 @@ export const verify = defineTool({
     path: 'verify',
     positional: ['ref'],
     examples: [
-      'verify HEAD --check "npm test"',
-      'verify my-branch --check "npm run lint" --check "npm test"',
+      'verify HEAD --checks "npm test"',
+      'verify my-branch --checks "npm run lint" --checks "npm test"',
     ],
   },
   exitCode: (output) => (output.verdict === 'passed' ? 0 : 1),

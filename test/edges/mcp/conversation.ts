@@ -146,9 +146,12 @@ export async function startServer(...args: string[]): Promise<ServerProcess> {
 }
 
 /** The server in this process, with everything of its host in the hands of the test. */
-export function serveHere(changes: Partial<Front> = {}, options: Partial<ServeOptions> = {}) {
+export function serveHere(
+  changes: Partial<Front> = {},
+  options: Partial<ServeOptions> = {},
+  pipe: { written: Writable; output: Readable } = through(),
+) {
   const input = new PassThrough();
-  const output = new PassThrough();
   const logged: string[] = [];
   const world = { parent: 100, signal: (_: EndingSignal) => {} };
   const log = (line: string) => void logged.push(line);
@@ -157,7 +160,7 @@ export function serveHere(changes: Partial<Front> = {}, options: Partial<ServeOp
     ...options,
     host: {
       input,
-      output,
+      output: pipe.written,
       log,
       onSignal(listener) {
         world.signal = listener;
@@ -167,5 +170,10 @@ export function serveHere(changes: Partial<Front> = {}, options: Partial<ServeOp
     },
   });
   onTestFinished(() => void input.end());
-  return { talk: new Conversation(input, output), input, output, logged, world, code };
+  return { talk: new Conversation(input, pipe.output), input, logged, world, code };
+}
+
+function through() {
+  const output = new PassThrough();
+  return { written: output, output };
 }

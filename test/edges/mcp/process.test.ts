@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import type { Duplex, Readable } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
 import { bundled, Conversation, startServer } from './conversation.ts';
 
 test('every line of standard output is a message, whoever else writes there', async () => {
@@ -90,21 +92,27 @@ test('a reader that is gone ends the server without a crash', async () => {
 
 test('a server whose parent is shot leaves although its input stays open', async () => {
   const program = await bundled('sample-server');
-  // The middle process gives the server our pipes and dies; we keep them open.
-  const middle = `const { spawn } = require('node:child_process');
-    const child = spawn(process.execPath, [${JSON.stringify(program)}], { stdio: ['inherit', 'inherit', 'ignore'] });
+  // The middle process hands its fourth pipe on as the input. Its own standard input would not do: Node closes our
+  // end of that one when the middle process ends, and the server would leave for the wrong reason.
+  const middle = `require('node:child_process')
+      .spawn(process.execPath, [${JSON.stringify(program)}], { stdio: [3, 'inherit', 'inherit'] });
     setInterval(() => {}, 1000);`;
-  const parent = spawn(process.execPath, ['-e', middle], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const talk = new Conversation(parent.stdin, parent.stdout);
-  await talk.hello();
-  const gone = new Promise((resolve) => parent.stdout.on('close', resolve));
+  const parent = spawn(process.execPath, ['-e', middle], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const [, output, errors, input] = parent.stdio as unknown as [null, Readable, Readable, Duplex];
+  onTestFinished(() => void input.destroy());
+  let said = '';
+  errors.on('data', (chunk) => {
+    said += chunk;
+  });
+  await new Conversation(input, output).hello();
+  const gone = once(output, 'close'); // the last holder of the pipe is the server
   const from = performance.now();
 
   parent.kill('SIGKILL');
 
-  await gone; // the last holder of the pipe is the server
+  await gone;
   expect(performance.now() - from).toBeLessThan(1_500);
-  parent.stdin.end();
+  await expect.poll(() => said).toContain('the process that started this server is gone');
 });
 
 test('garbage is skipped, and what follows it is served', async () => {

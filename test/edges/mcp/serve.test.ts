@@ -1,3 +1,4 @@
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type Conversation, serveHere } from './conversation.ts';
 
@@ -142,6 +143,25 @@ test('the first reason to end counts and later ones change nothing', async () =>
   world.signal('SIGINT');
   input.end();
   expect(await code).toBe(143);
+});
+
+test('what was sent has left before the end, however slowly it is read', async () => {
+  let left = 0;
+  const output = new PassThrough();
+  const slow = new Writable({
+    write(chunk, _encoding, done) {
+      output.write(chunk);
+      left += 1;
+      setTimeout(done, 20);
+    },
+  });
+  const { talk, code, input } = serveHere({}, {}, { written: slow, output });
+  await talk.hello();
+  for (let call = 0; call < 5; call += 1) talk.request('tools/call', { name: 'look', arguments: {} });
+  input.end();
+  await code;
+  expect(left).toBeGreaterThanOrEqual(6);
+  expect(slow.writableLength).toBe(0);
 });
 
 test('the list is the same each time, and the newer era may keep it', async () => {

@@ -18,15 +18,15 @@ function strike(name, args) {
   calls += 1;
   if (FAULT_LOG) original.appendFileSync(FAULT_LOG, `${calls} ${name}\n`);
   if (calls !== at) return undefined;
+  const bytes = name === 'writeSync' ? Buffer.from(args[1]) : Buffer.alloc(0);
   if (FAULT_KIND === 'kill') process.kill(process.pid, 'SIGKILL');
   if (FAULT_KIND === 'freeze') process.kill(process.pid, 'SIGSTOP');
   if (FAULT_KIND === 'torn') {
-    if (name === 'writeSync' && args[1].length > 1)
-      original.writeSync(target, args[1].subarray(0, args[1].length >> 1));
+    if (name === 'writeSync') original.writeSync(target, bytes.subarray(0, bytes.length >> 1));
     process.kill(process.pid, 'SIGKILL');
   }
   if (FAULT_KIND === 'short' && name === 'writeSync' && args.length < 4) {
-    return { value: original.writeSync(target, args[1].subarray(args[2] ?? 0, args[1].length - 1)) };
+    return { value: original.writeSync(target, bytes.subarray(args[2] ?? 0, bytes.length - 1)) };
   }
   if (/^E/.test(FAULT_KIND)) {
     return {

@@ -18,6 +18,8 @@ const me: Holder = {
 const liveness = (holder: Holder) =>
   holder.kind === 'process' && holder.identity.pid === 0 ? 'dead' : 'alive';
 
+// Watching keeps no process alive; what does in real life is a client at the other end of stdin.
+const alive = setInterval(() => {}, 1_000);
 appendFileSync(witness, `${process.pid} ready\n`);
 let round = 1;
 for await (const _ of store.watch(0, new AbortController().signal)) {
@@ -35,3 +37,4 @@ for await (const _ of store.watch(0, new AbortController().signal)) {
   if (round > Number(roundsText)) break;
 }
 await store.close();
+clearInterval(alive);

@@ -1,0 +1,96 @@
+import type { Loop } from '../domain/loop.ts';
+import { next } from '../domain/next.ts';
+import type { Usage } from '../domain/run.ts';
+import type { Worker, WorkerEnd } from '../domain/worker.ts';
+import type { Yard } from '../domain/yard.ts';
+import type { Tx } from '../ports/store.ts';
+import { layOutContext } from './context.ts';
+import { backOff } from './evidence.ts';
+import { how } from './feedback.ts';
+import { shorten } from './fence.ts';
+import type { Runtime } from './runtime.ts';
+import { makeCandidate } from './snapshot.ts';
+import { bringToTip } from './workspace.ts';
+
+/**
+ * Starts an iteration: files first, then the intent in the journal, then the process. A crash before the intent leaves
+ * files that the next try writes again; after it, `attendWorker` finds a worker without a run and launches it.
+ */
+export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promise<void> {
+  const iteration = loop.iteration + 1;
+  await bringToTip(rt, loop);
+  await layOutContext(rt, yard, loop, iteration);
+  const worker = rt.ids.next('worker');
+  await rt.store.transact(rt.actor, (tx) => {
+    const now = tx.yard.loops[loop.id];
+    if (!now || next(tx.yard, now, tx.now, Number.MAX_SAFE_INTEGER).do !== 'start_iteration') return;
+    // What was told while the files were written is not in them: lay them out again.
+    if (now.messages.length !== loop.messages.length) return;
+    const { backend } = now;
+    tx.record({ type: 'worker.starting', worker: { id: worker, loop: loop.id, iteration, backend } });
+    tx.record({ type: 'loop.iteration_started', id: loop.id, iteration, worker });
+  });
+}
+
+/**
+ * The worker has ended: whatever it left in the worktree becomes a candidate. An end that is not the work's fault gives
+ * the iteration back; what it left stays in the worktree and is part of the next candidate.
+ */
+export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<void> {
+  const { end } = worker;
+  if (!end) return;
+  const { usage } = end;
+  const id = loop.id;
+  if (!loop.workspace) {
+    const reason = 'Its working tree was taken over, so there is nothing to gather.';
+    return ifWorking(rt, loop, (record) => record({ type: 'loop.worker_lost', id, reason, usage }));
+  }
+  if (end.infrastructure && !loop.cancel) return giveBack(rt, loop, worker, end.infrastructure, usage);
+  const ours = { ...loop, workspace: loop.workspace };
+  const made = await makeCandidate(rt, ours, worker);
+  if (made) {
+    const candidate = { ...made, iteration: worker.iteration };
+    await bringToTip(rt, { ...ours, candidate, tip: made.commit });
+    await ifWorking(rt, loop, (record) => record({ type: 'loop.candidate_made', id, candidate, usage }));
+  } else {
+    const reason = `The worker ${how(end.run)} and changed no file.`;
+    await ifWorking(rt, loop, (record) => record({ type: 'loop.nothing_changed', id, reason, usage }));
+  }
+}
+
+async function giveBack(
+  rt: Runtime,
+  loop: Loop,
+  worker: Worker,
+  infrastructure: NonNullable<WorkerEnd['infrastructure']>,
+  usage: Usage,
+): Promise<void> {
+  const { id, hold } = loop;
+  const { class: kind, text, resetAt } = infrastructure;
+  const limited = (kind === 'rate_limit' || kind === 'quota') && resetAt !== undefined;
+  const notBefore = limited ? {} : { notBefore: rt.clock.now() + backOff(loop.spent.infrastructureFailures) };
+  const reason = shorten(`The worker (${worker.backend}) ended with: ${kind}. ${text}`, 1_900);
+  await ifWorking(rt, loop, (record) => {
+    record({ type: 'loop.worker_lost', id, reason, usage, ...notBefore });
+    // A person's pause stays a person's: it is not lifted when the limit ends.
+    if (limited && !hold) {
+      record({ type: 'loop.held', id, hold: { kind: 'rate_limited', reason: text, until: resetAt } });
+    }
+  });
+}
+
+/**
+ * Records the outcome of an iteration if the loop still waits for it. A worker that was stopped on its own leaves its
+ * loop paused in the same transaction, so that `auto` does not start the next one at once.
+ */
+async function ifWorking(rt: Runtime, loop: Loop, work: (record: Tx['record']) => void): Promise<void> {
+  await rt.store.transact(rt.actor, (tx) => {
+    const now = tx.yard.loops[loop.id];
+    const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
+    if (now?.state !== 'working' || now.worker !== worker?.id) return;
+    work((event) => tx.record(event));
+    if (!worker?.stop || now.mode !== 'auto' || now.cancel || now.hold) return;
+    const reason = `Its worker was stopped: ${worker.stop.reason}`;
+    tx.record({ type: 'loop.held', id: loop.id, hold: { kind: 'paused', reason: shorten(reason, 1_900) } });
+  });
+}

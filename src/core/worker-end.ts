@@ -1,0 +1,53 @@
+import { addUsage, type Fact, type RunEnd, type Usage } from '../domain/run.ts';
+import type { WorkerEnd } from '../domain/worker.ts';
+import type { Survivors } from '../ports/processes.ts';
+import { plain, shorten } from './fence.ts';
+
+/** A worker that is gone this soon and left nothing behind did not work: milliseconds. */
+const rapidDeathMs = 15_000;
+
+/** How a worker's turn went, from how its run ended and what its backend reported. Pure. */
+export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Survivors): WorkerEnd {
+  const usage = facts.reduce<Usage>(
+    (sum, fact) => (fact.type === 'usage' ? addUsage(sum, fact.usage) : sum),
+    {},
+  );
+  const said = facts.findLast((fact) => fact.type === 'finished' || fact.type === 'said');
+  const session = facts.find((fact) => fact.type === 'session');
+  const infrastructure = infrastructureOf(run, facts);
+  return {
+    run,
+    usage,
+    ...(said ? { said: shorten(plain(said.text), 1_900, 'tail') } : {}),
+    ...(session ? { session: session.id } : {}),
+    ...(infrastructure ? { infrastructure } : {}),
+    denied: facts
+      .flatMap((fact) => (fact.type === 'denied' ? [shorten(plain(fact.what), 150)] : []))
+      .slice(0, 20),
+    survivors: survivors.map(({ pid, name }) => `${pid} ${name}`),
+  };
+}
+
+function infrastructureOf(run: RunEnd, facts: readonly Fact[]): WorkerEnd['infrastructure'] {
+  const fatals = facts.filter((fact) => fact.type === 'fatal');
+  const last = fatals.at(-1);
+  if (last) {
+    // A backend may say in one line when the limit ends, and give up in the next.
+    const resetAt = fatals.findLast((fatal) => fatal.resetAt !== undefined)?.resetAt;
+    const text = shorten(plain(last.text), 450);
+    return { class: last.class, text, ...(resetAt === undefined ? {} : { resetAt }) };
+  }
+  if (run.cause === 'not_started') return { class: 'other', text: run.detail ?? 'It could not be started.' };
+  if (run.cause === 'lost') return { class: 'other', text: run.detail ?? 'It was lost.' };
+  if (
+    run.cause === 'exited' &&
+    (run.exitCode === 126 || run.exitCode === 127) &&
+    run.endedAt - run.startedAt < rapidDeathMs
+  ) {
+    return {
+      class: 'other',
+      text: `It ended at once with exit code ${run.exitCode}: its program was not found.`,
+    };
+  }
+  return undefined;
+}
