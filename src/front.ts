@@ -1,7 +1,9 @@
-import { gitFinder } from './adapters/git-finder.ts';
+import { statSync } from 'node:fs';
+import { gitFinder } from './adapters/git/finder.ts';
 import { isIdle } from './domain/next.ts';
 import type { Front, Opened } from './edges/front.ts';
 import { openYard, selfCommand } from './open-yard.ts';
+import type { Checkout, GitFinder } from './ports/git.ts';
 import type { ToolRuntime } from './tools/define.ts';
 import { tools } from './tools/index.ts';
 
@@ -22,7 +24,7 @@ export function openFront(options: FrontOptions): {
   front: Front;
   opened: ReadonlyMap<string, Promise<ToolRuntime>>;
 } {
-  const finder = gitFinder({ env: process.env });
+  const locate = remembering(gitFinder({ env: process.env }));
   const opened = new Map<string, Promise<ToolRuntime>>();
   const self = selfCommand();
   const front: Front = {
@@ -33,7 +35,7 @@ export function openFront(options: FrontOptions): {
     env: process.env,
     tools,
     async open(workspace, client): Promise<Opened> {
-      const checkout = await finder.locate(workspace);
+      const checkout = await locate(workspace);
       const { commonDir } = checkout;
       let runtime = opened.get(commonDir);
       if (!runtime) {
@@ -45,6 +47,34 @@ export function openFront(options: FrontOptions): {
     },
   };
   return { front, opened };
+}
+
+/**
+ * Finds each checkout once: git costs more than everything else in a call that only reads. What was found holds as long
+ * as the same directories are still there.
+ */
+function remembering(finder: GitFinder): GitFinder['locate'] {
+  const known = new Map<string, { key: string | undefined; checkout: Checkout }>();
+  return async (workspace) => {
+    const key = keyOf(workspace);
+    const found = known.get(workspace);
+    if (
+      found &&
+      key === found.key &&
+      keyOf(found.checkout.path) === found.checkout.key &&
+      keyOf(found.checkout.commonDir)
+    ) {
+      return found.checkout;
+    }
+    const checkout = await finder.locate(workspace);
+    known.set(workspace, { key, checkout });
+    return checkout;
+  };
+}
+
+function keyOf(directory: string): string | undefined {
+  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
+  return stat && `${stat.dev}:${stat.ino}`;
 }
 
 /**

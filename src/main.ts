@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function shim([directory = '']: readonly string[]): Promise<void> {
   const [{ runShim }, { backends }, { systemClock }] = await Promise.all([
-    import('./adapters/shim.ts'),
+    import('./adapters/processes/shim.ts'),
     import('./backends/index.ts'),
     import('./adapters/clock.ts'),
   ]);

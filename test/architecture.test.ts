@@ -61,7 +61,7 @@ const belowTheEdges = ['domain', 'ports', 'core', 'tools', 'scaffold', 'backends
 const emptyNames = /(?:^|[-/])(?:utils?|helpers?|common|managers?|misc)(?:[-./]|$)/i;
 const longest = 300;
 
-const root = fileURLToPath(new URL('../src/', import.meta.url));
+const root = fileURLToPath(new URL('../src', import.meta.url));
 const sources: readonly Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(join(root, path), 'utf8') }));

@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { LoopyardError } from '../domain/errors.ts';
 import type { Identity, Liveness } from '../domain/lease.ts';
-import { readProcess } from './process-table.ts';
+import { readProcess } from './processes/process-table.ts';
 
 /** This very process, in a form that another process can recognise it by, also after a reboot. */
 export function selfIdentity(): Identity {

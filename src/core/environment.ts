@@ -1,3 +1,4 @@
+import { Config } from '../domain/config.ts';
 import type { Loop } from '../domain/loop.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { Backend } from '../ports/backend.ts';
@@ -38,6 +39,14 @@ const common = [
   'NODE_EXTRA_CA_CERTS',
 ] as const;
 
+/** What tells a server that a worker starts where the yard's files lie and what its user has set. */
+const settings = [
+  'XDG_CONFIG_HOME',
+  'XDG_STATE_HOME',
+  'LOOPYARD_CONFIG',
+  ...Object.keys(Config.shape).map((key) => `LOOPYARD_${key.toUpperCase()}`),
+];
+
 type Source = Pick<Runtime, 'env' | 'config'>;
 
 /**
@@ -51,7 +60,7 @@ export function workerEnvironment(
   backend: Pick<Backend, 'env'>,
 ): Record<string, string> {
   return {
-    ...pick(rt.env, [...common, ...backend.env, ...rt.config.worker_env]),
+    ...pick(rt.env, [...common, ...settings, ...backend.env, ...rt.config.worker_env]),
     ...locale(rt.env),
     ...workerIdentity(loop, worker, depth(rt.env)),
     LOOPYARD_CONTEXT: contextFolder(rt, loop.id),

@@ -47,7 +47,8 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
   }
   if (await isIn(rt, entry.built?.result ?? entry.candidate, onto))
     return land(rt, entry, onto, entry.built?.result ?? onto);
-  if (loop.cancel) return withdraw(rt, entry, loop.cancel.reason);
+  const { cancel } = loop;
+  if (cancel) return record(rt, entry, (tx) => withdraw(tx, entry, cancel.reason));
   if (!entry.built) return build(rt, loop, entry, onto);
   const verification =
     entry.built.verification === undefined ? undefined : yard.verifications[entry.built.verification];
@@ -163,12 +164,10 @@ async function land(rt: Rt, entry: MergeEntry, tip: string, result: string): Pro
 }
 
 /** Its loop was cancelled before the target moved: nothing lands any more. */
-async function withdraw(rt: Rt, entry: MergeEntry, reason: string): Promise<void> {
-  await record(rt, entry, (tx) => {
-    tx.record({ type: 'merge.withdrawn', id: entry.id, reason });
-    if (tx.yard.loops[entry.loop]?.state === 'merging')
-      tx.record({ type: 'loop.withdrawn', id: entry.loop, reason });
-  });
+export function withdraw(tx: Tx, entry: MergeEntry, reason: string): void {
+  tx.record({ type: 'merge.withdrawn', id: entry.id, reason });
+  if (tx.yard.loops[entry.loop]?.state === 'merging')
+    tx.record({ type: 'loop.withdrawn', id: entry.loop, reason });
 }
 
 /** The merge result could not be judged: nobody's fault, so it is tried again later, until that budget is used up. */
@@ -191,7 +190,12 @@ async function park(rt: Rt, entry: MergeEntry, result: string, why: string): Pro
     `loopyard: ready ${entry.loop}`,
   );
   const reason = `${why} The merge result is kept at ${keptAt}. Commit or stash there and merge again, or take it: git merge --ff-only ${keptAt}`;
-  await record(rt, entry, (tx) => tx.record({ type: 'merge.parked', id: entry.id, keptAt, reason }));
+  await record(rt, entry, (tx) => {
+    // Nobody looks at a waiting entry again by himself, so a cancellation that came meanwhile counts here.
+    const cancel = tx.yard.loops[entry.loop]?.cancel;
+    if (cancel) withdraw(tx, entry, cancel.reason);
+    else tx.record({ type: 'merge.parked', id: entry.id, keptAt, reason });
+  });
 }
 
 async function bounce(rt: Rt, entry: MergeEntry, reason: string, tip?: string): Promise<void> {

@@ -118,11 +118,7 @@ async function cancelledIn(rt: Rt, verification: Verification, signal: AbortSign
   const unwanted = (yard: Yard) => {
     const now = yard.verifications[verification.id];
     const loop = verification.loop === undefined ? undefined : yard.loops[verification.loop];
-    return (
-      !now ||
-      verificationMachine.isEnd(now.state) ||
-      (loop?.cancel !== undefined && verification.kind !== 'merge')
-    );
+    return !now || verificationMachine.isEnd(now.state) || loop?.cancel !== undefined;
   };
   let yard = await rt.store.read();
   if (unwanted(yard)) return 'cancelled';

@@ -72,6 +72,21 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
   });
 }
 
+/** What tells a loop apart and says whether somebody is needed; for lists. */
+export function briefly(view: LoopView): LoopView {
+  const { id, summary, state, hold, mode, iteration, doing, question } = view;
+  return compact({
+    id,
+    summary: summary.slice(0, 60),
+    state,
+    hold: hold?.slice(0, 80),
+    mode,
+    iteration,
+    doing: doing.slice(0, 120),
+    question,
+  });
+}
+
 function doing(rt: Rt, yard: Yard, loop: Loop): string {
   if (isEnded(loop)) return loop.state;
   const action = next(yard, loop, rt.clock.now(), Number.MAX_SAFE_INTEGER);

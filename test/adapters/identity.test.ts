@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { identityOf, liveness, selfIdentity } from '../../src/adapters/identity.ts';
-import { parseStat, readProcess } from '../../src/adapters/process-table.ts';
+import { parseStat, readProcess } from '../../src/adapters/processes/process-table.ts';
 import { eventually } from '../support/real-processes.ts';
 
 const self = selfIdentity();

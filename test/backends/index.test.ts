@@ -5,7 +5,7 @@ import { backends } from '../../src/backends/index.ts';
 import type { Backend } from '../../src/ports/backend.ts';
 import { backendContract } from '../contracts/backend.contract.ts';
 
-const folder = fileURLToPath(new URL('../../src/backends/', import.meta.url));
+const folder = fileURLToPath(new URL('../../src/backends', import.meta.url));
 const names = readdirSync(folder)
   .filter((name) => name !== 'index.ts')
   .map((name) => name.replace(/\.ts$/, ''));

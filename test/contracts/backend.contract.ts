@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Fact, infrastructureClasses } from '../../src/domain/run.ts';
 import type { Backend, WorkOrder } from '../../src/ports/backend.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/transcripts/', import.meta.url));
+const folder = fileURLToPath(new URL('../fixtures/transcripts', import.meta.url));
 
 /**
  * What every backend promises. Its recorded sessions are files named for it: `<id>.jsonl` went well, and

@@ -1,4 +1,4 @@
-import { openJournalStore } from '../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../src/adapters/journal/journal-store.ts';
 import { aStateDirectory } from '../support/state-directory.ts';
 import { storeContract } from './store.contract.ts';
 

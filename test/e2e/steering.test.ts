@@ -160,10 +160,10 @@ test('verify judges any commit without a loop: passed, failed, or not to be judg
   const missing = await session.call('verify', { checks: ['./not-there'] });
   expect(missing).toMatchObject({ verdict: 'inconclusive' });
   const slow = await session.call('verify', { checks: ['sleep 60'], check_minutes: 0.01 });
-  expect(slow).toMatchObject({ verdict: 'inconclusive' });
+  expect(slow).toMatchObject({ verdict: 'failed', checks: [{ result: 'timed out' }] });
   expect((await session.call('status')).loops).toBeUndefined();
 
-  const cli = await project.cli(['verify', 'HEAD', '--check', 'node check.mjs', '--json']);
+  const cli = await project.cli(['verify', 'HEAD', '--checks', 'node check.mjs', '--json']);
   expect(cli.code).toBe(1);
   expect(JSON.parse(cli.stdout)).toMatchObject({ verdict: 'failed' });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { openJournalStore } from '../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../src/adapters/journal/journal-store.ts';
 import { bundle } from '../support/bundle.ts';
 import { aStoreIn, wallClock } from '../support/state-directory.ts';
 import { pause } from './nemesis.ts';

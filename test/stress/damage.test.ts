@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openJournalStore } from '../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../src/adapters/journal/journal-store.ts';
 import { aStoreIn, wallClock } from '../support/state-directory.ts';
 
 /** Every kind of damage to every file: afterwards all is there, or the store says that it is damaged. */

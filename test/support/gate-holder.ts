@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
-import { openGate } from '../../src/adapters/gate.ts';
+import { openGate } from '../../src/adapters/gate/gate.ts';
 import { readSelf } from './gate-identity.ts';
 
 /** Enters the gate so many times and writes down when it is inside; with `forever` it never leaves. */

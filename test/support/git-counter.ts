@@ -1,4 +1,4 @@
-import { openGit } from '../../src/adapters/git.ts';
+import { openGit } from '../../src/adapters/git/git.ts';
 
 /** Adds one to the number in refs/loopyard/count so many times, by compare-and-swap. A program for race tests. */
 const [commonDir = '', times = '0'] = process.argv.slice(2);

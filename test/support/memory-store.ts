@@ -1,4 +1,4 @@
-import { decide } from '../../src/adapters/journal-transaction.ts';
+import { decide } from '../../src/adapters/journal/transaction.ts';
 import type { Recorded, Seq } from '../../src/domain/journal.ts';
 import { applyRecorded } from '../../src/domain/journal-snapshot.ts';
 import { emptyYard, type Yard } from '../../src/domain/yard.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { gitFinder, openGit } from '../../src/adapters/git.ts';
+import { gitFinder, openGit } from '../../src/adapters/git/git.ts';
 import type { Gate } from '../../src/ports/gate.ts';
 import type { Git } from '../../src/ports/git.ts';
 import { aDirectory, type TestRepository } from './git-repo.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { openProcesses, type ProcessesOptions } from '../../src/adapters/processes.ts';
+import { openProcesses, type ProcessesOptions } from '../../src/adapters/processes/processes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Processes, RunSpec } from '../../src/ports/processes.ts';
 import { bundle } from './bundle.ts';

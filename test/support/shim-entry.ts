@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { runShim } from '../../src/adapters/shim.ts';
+import { runShim } from '../../src/adapters/processes/shim.ts';
 import { Fact } from '../../src/domain/run.ts';
 
 /** The shim as a program, with a backend whose lines are facts already. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openJournalStore } from '../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../src/adapters/journal/journal-store.ts';
 import type { Store } from '../../src/ports/store.ts';
 
 /** The path of a state directory that does not exist yet, in a temporary directory that goes with the test. */

@@ -2,12 +2,14 @@ import { readdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { parse } from 'shell-quote';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { listings } from '../../src/edges/mcp/schema.ts';
 import { serve } from '../../src/edges/mcp/serve.ts';
 import type { Role, Tool } from '../../src/tools/define.ts';
 import { tools } from '../../src/tools/index.ts';
+import { type } from '../edges/cli/typed.ts';
 import { sampleFront } from '../support/sample-tools.ts';
 
 const byName = tools.map((tool) => [tool.name, tool] as const);
@@ -19,7 +21,7 @@ const mostBytes = 6 * 1_024;
 
 describe('the catalog', () => {
   test('has one file per tool, named like it, and lists every one', async () => {
-    const folder = fileURLToPath(new URL('../../src/tools/catalog/', import.meta.url));
+    const folder = fileURLToPath(new URL('../../src/tools/catalog', import.meta.url));
     const files = readdirSync(folder);
     expect(files).toEqual(tools.map(({ name }) => `${name}.ts`).sort());
     for (const file of files) {
@@ -67,11 +69,21 @@ describe.each(byName)('%s', (name, tool) => {
     expect(properties(tool.output)).toHaveProperty('next');
   });
 
-  test('takes by position only what it knows, and has examples that begin with its command', () => {
+  test('has examples on the command line, and each of them works', async () => {
     const { cli } = tool;
     for (const field of cli?.positional ?? []) expect(properties(tool.input)).toHaveProperty(field);
-    for (const example of cli?.examples ?? []) expect(`${example} `.startsWith(`${cli?.path} `)).toBe(true);
     if (tool.roles.includes('person')) expect(cli?.examples.length).toBeGreaterThan(0);
+    const parsed: string[] = [];
+    const recording = tools.map((each) => onlyParsing(each, parsed));
+    for (const example of cli?.examples ?? []) {
+      expect(`${example} `.startsWith(`${cli?.path} `)).toBe(true);
+      const argv = parse(example).filter((word) => typeof word === 'string');
+      expect(await type(argv, { front: { tools: recording } })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+      expect(parsed.splice(0)).toEqual([name]);
+    }
   });
 });
 
@@ -128,6 +140,20 @@ describe('a bad input is caught', () => {
       ),
     ).toEqual([]));
 });
+
+/** Takes its input as the real one does, and does nothing but say so. */
+function onlyParsing(tool: Tool, parsed: string[]): Tool {
+  return {
+    ...tool,
+    async call(raw) {
+      tool.input.parse(raw);
+      parsed.push(tool.name);
+      return {};
+    },
+    render: () => '',
+    exitCode: () => 0,
+  };
+}
 
 interface Schema {
   readonly type?: string;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { branchOf, candidateRefs } from '../../core/places.ts';
 import { findLoop } from '../../core/registry.ts';
+import { askToEnd } from '../../core/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
@@ -39,10 +40,8 @@ export const discard = defineTool({
       return { loop: loop.id, state: loop.state, ...(await removeRefs(rt, loop.id)), next: 'Done.' };
     await rt.store.transact(rt.actor, (tx) => {
       const request = { id: rt.ids.next('stop'), reason: 'discarded', by: call.client, graceMs: 0 };
-      tx.record({ type: 'loop.cancel_requested', id: loop.id, request: { ...request, discard: true } });
-      const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
-      if (worker && worker.state !== 'ended')
-        tx.record({ type: 'worker.stop_requested', id: worker.id, request });
+      const now = tx.yard.loops[loop.id];
+      if (now && !isEnded(now)) askToEnd(tx, now, request, true);
     });
     await rt.wakeKeeper();
     const { yard } = await waitFor(rt, call, 45, ({ loops }) =>

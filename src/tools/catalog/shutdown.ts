@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
+import { type Asked, askToEnd, askWorkerToEnd, type StopRequest } from '../../core/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { isEnded, type Loop } from '../../domain/loop.ts';
+import { isEnded } from '../../domain/loop.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import type { Tx } from '../../ports/store.ts';
 import { shown } from '../command-line.ts';
@@ -93,57 +94,22 @@ export const shutdown = defineTool({
 });
 
 type Input = z.infer<typeof input>;
-interface Request {
-  readonly id: string;
-  readonly reason: string;
-  readonly by: string;
-  readonly graceMs: number;
-}
-interface Asked {
-  readonly loop: string;
-  readonly worker?: string | undefined;
-  readonly request: string;
-}
 
-function stopIn(tx: Tx, args: Input, request: Request): Asked[] {
+function stopIn(tx: Tx, args: Input, request: StopRequest): Asked[] {
   if ([args.loop !== undefined, args.worker !== undefined, args.all].filter(Boolean).length !== 1) {
     throw new LoopyardError('INVALID_ARGUMENT', 'Name exactly one of "loop", "worker" and "all".');
   }
   if (args.worker !== undefined) return [stopWorker(tx, args.worker, request)];
-  if (args.all) return liveLoops(tx.yard).map((loop) => cancel(tx, loop, request));
+  if (args.all) return liveLoops(tx.yard).map((loop) => askToEnd(tx, loop, request));
   const ended = Object.hasOwn(tx.yard.loops, args.loop ?? '') ? tx.yard.loops[args.loop ?? ''] : undefined;
   if (ended && isEnded(ended)) return [{ loop: ended.id, request: ended.cancel?.id ?? request.id }];
-  return [cancel(tx, liveLoop(tx.yard, args.loop ?? ''), request)];
+  return [askToEnd(tx, liveLoop(tx.yard, args.loop ?? ''), request)];
 }
 
-/** A second request for the same loop changes nothing but the patience: it may shorten the grace, never lengthen it. */
-function cancel(tx: Tx, loop: Loop, request: Request): Asked {
-  if (!loop.cancel || request.graceMs < loop.cancel.graceMs) {
-    tx.record({
-      type: 'loop.cancel_requested',
-      id: loop.id,
-      request: { ...request, discard: loop.cancel?.discard ?? false },
-    });
-  }
-  const entry = loop.entry === undefined ? undefined : tx.yard.merges[loop.entry];
-  if (entry && loop.state === 'merging' && entry.state !== 'executing') {
-    tx.record({ type: 'merge.withdrawn', id: entry.id, reason: request.reason });
-    tx.record({ type: 'loop.withdrawn', id: loop.id, reason: request.reason });
-  }
-  const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
-  if (!worker || worker.state === 'ended') return { loop: loop.id, request: request.id };
-  return stopWorker(tx, worker.id, request);
-}
-
-function stopWorker(tx: Tx, id: string, request: Request): Asked {
+function stopWorker(tx: Tx, id: string, request: StopRequest): Asked {
   const worker = Object.hasOwn(tx.yard.workers, id) ? tx.yard.workers[id] : undefined;
   if (!worker) throw new LoopyardError('UNKNOWN_ID', `There is no worker "${shown(id)}".`);
-  if (worker.state === 'ended')
-    return { loop: worker.loop, worker: id, request: worker.stop?.id ?? request.id };
-  if (worker.stop && request.graceMs >= worker.stop.graceMs)
-    return { loop: worker.loop, worker: id, request: worker.stop.id };
-  tx.record({ type: 'worker.stop_requested', id, request });
-  return { loop: worker.loop, worker: id, request: request.id };
+  return { loop: worker.loop, worker: id, request: askWorkerToEnd(tx, worker, request) };
 }
 
 function isOver(yard: Yard, { loop, worker }: Asked, onlyWorker: boolean): boolean {

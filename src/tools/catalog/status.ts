@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import type { YardEvent } from '../../domain/events.ts';
-import { isEnded } from '../../domain/loop.ts';
+import { isEnded, type Loop } from '../../domain/loop.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
-import { compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
+import { briefly, compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const status = defineTool({
@@ -34,34 +34,30 @@ export const status = defineTool({
   async run(args, rt, call) {
     const named = args.loop === undefined ? undefined : await findLoop(rt, args.loop);
     const since = args.cursor;
-    const seconds = args.wait_s ?? (since === undefined ? 0 : 25);
-    let events: string[] = [];
-    const { yard } = await waitFor(rt, call, since === undefined ? 0 : seconds, ({ seq }) =>
-      since === undefined || seq > since ? true : undefined,
-    );
-    let seen = yard;
-    if (since !== undefined) {
-      const end = rt.clock.now() + seconds * 1_000;
-      events = await eventsSince(rt, since, args.loop, seen);
-      // Other loops' changes wake us too; wait on until something concerns the loop that was asked about.
-      while (events.length === 0 && rt.clock.now() < end && !call.signal.aborted) {
-        const { seq } = seen;
-        const left = (end - rt.clock.now()) / 1_000;
-        ({ yard: seen } = await waitFor(rt, call, left, (now) => (now.seq > seq ? true : undefined)));
-        events = await eventsSince(rt, since, args.loop, seen);
-      }
-      if (events.length === 0)
-        return { unchanged: true, cursor: seen.seq, next: 'Call status again with this cursor.' };
+    const end = rt.clock.now() + (args.wait_s ?? 25) * 1_000;
+    let { yard } = await waitFor(rt, call, 0, () => undefined);
+    let events: readonly string[] = [];
+    while (since !== undefined) {
+      events = await eventsSince(rt, since, args.loop, yard);
+      const left = (end - rt.clock.now()) / 1_000;
+      if (events.length > 0 || left <= 0 || call.signal.aborted) break;
+      // Other loops and leases wake us too; what was asked about is looked for again after each change.
+      const { seq } = yard;
+      ({ yard } = await waitFor(rt, call, left, (now) => (now.seq > seq ? true : undefined)));
     }
-    const chosen = named ? [seen.loops[named.id] ?? named] : Object.values(seen.loops);
-    const views = await Promise.all(chosen.slice(-20).map((loop) => viewLoop(rt, seen, loop)));
+    if (since !== undefined && events.length === 0) {
+      return { unchanged: true, cursor: yard.seq, next: 'Call status again with this cursor.' };
+    }
+    const chosen = named ? [yard.loops[named.id] ?? named] : newest(yard);
+    const full = await Promise.all(chosen.map((loop) => viewLoop(rt, yard, loop)));
+    const views = full.length > fullViews ? full.map(briefly) : full;
     return compact({
       workspace: call.checkout.path,
       events: events.length > 0 ? events.slice(-12) : undefined,
       loops: views,
-      totals: named ? undefined : totals(seen),
-      cursor: seen.seq,
-      next: advice(views, seen),
+      totals: named ? undefined : totals(yard),
+      cursor: yard.seq,
+      next: advice(views, yard),
     });
   },
   render: (output, paint) => {
@@ -73,17 +69,26 @@ export const status = defineTool({
   },
 });
 
+/** So many loops are shown with everything, so many at all: an answer must stay a small part of a context window. */
+const fullViews = 5;
+const mostViews = 20;
+
+function newest(yard: Yard): readonly Loop[] {
+  const all = Object.values(yard.loops);
+  return all
+    .sort((a, b) => Number(isEnded(a)) - Number(isEnded(b)) || b.updatedAt - a.updatedAt)
+    .slice(0, mostViews);
+}
+
 async function eventsSince(
-  rt: Parameters<typeof viewLoop>[0] & {
-    store: { history(after: number, limit: number): Promise<readonly { events: readonly YardEvent[] }[]> };
-  },
+  rt: Pick<ToolRuntime, 'store'>,
   since: number,
   loop: string | undefined,
   yard: Yard,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const recorded = await rt.store.history(since, 500);
   return recorded.flatMap(({ events }) =>
-    events.filter((event) => concerns(event, loop, yard)).map((event) => described(event)),
+    events.filter((event) => concerns(event, loop, yard)).map(described),
   );
 }
 

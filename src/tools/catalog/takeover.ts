@@ -40,18 +40,24 @@ export const takeover = defineTool({
         `${describeHolder(holder)} holds it; a dead process is replaced by itself, a live one is not robbed.`,
       );
     }
-    const loop = yard.loops[holder.loop];
-    if (loop?.worker && !isEnded(loop)) await endWorker(rt, loop.worker);
+    const reason = `its working tree was taken over by ${call.client}`;
+    // Held first, or the keeper would start the next worker in the tree while the last one is being ended.
+    const worker = await rt.store.transact(rt.actor, (tx) => {
+      const now = tx.yard.loops[holder.loop];
+      if (!now || isEnded(now)) return undefined;
+      if (now.hold?.kind !== 'paused')
+        tx.record({ type: 'loop.held', id: now.id, hold: { kind: 'paused', reason } });
+      return now.worker;
+    });
+    if (worker !== undefined) await endWorker(rt, worker);
     await rt.store.transact(rt.actor, (tx) => {
       if (tx.yard.leases[resource]?.epoch !== epoch) return;
       tx.record({ type: 'lease.released', resource, epoch });
       const now = tx.yard.loops[holder.loop];
-      if (!now || isEnded(now)) return;
-      const reason = `its working tree was taken over by ${call.client}`;
-      if (now.workspace?.lease.resource === resource)
-        tx.record({ type: 'loop.workspace_lost', id: now.id, reason });
-      tx.record({ type: 'loop.held', id: now.id, hold: { kind: 'paused', reason } });
+      if (!now || isEnded(now) || now.workspace?.lease.resource !== resource) return;
+      tx.record({ type: 'loop.workspace_lost', id: now.id, reason });
     });
+    await rt.wakeKeeper();
     return {
       resource,
       from: describeHolder(holder),

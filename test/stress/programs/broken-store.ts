@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createStore } from '../../../src/adapters/journal-creation.ts';
-import { journalDigest } from '../../../src/adapters/journal-digest.ts';
-import { JournalFollower } from '../../../src/adapters/journal-follower.ts';
-import { type JournalStoreOptions, openJournalStore } from '../../../src/adapters/journal-store.ts';
-import { decide } from '../../../src/adapters/journal-transaction.ts';
-import { JournalWriter } from '../../../src/adapters/journal-writer.ts';
+import { createStore } from '../../../src/adapters/journal/creation.ts';
+import { journalDigest } from '../../../src/adapters/journal/digest.ts';
+import { JournalFollower } from '../../../src/adapters/journal/follower.ts';
+import { type JournalStoreOptions, openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
+import { decide } from '../../../src/adapters/journal/transaction.ts';
+import { JournalWriter } from '../../../src/adapters/journal/writer.ts';
 import { frame, journalVersion } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/ports/store.ts';
 

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs';
-import { openJournalStore } from '../../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
 import { defaultLimits } from '../../../src/domain/budget.ts';
 import { LoopyardError } from '../../../src/domain/errors.ts';
 import { claim, type Holder } from '../../../src/domain/lease.ts';

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { openJournalStore } from '../../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
 import { asLoopyardError } from '../../../src/domain/errors.ts';
 
 /** Records a few notes, one transaction each, and tells the witness which of them were acknowledged. */

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { openJournalStore } from '../../../src/adapters/journal-store.ts';
+import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
 import { claim, type Holder } from '../../../src/domain/lease.ts';
 
 /** Waits for the lease of each round, whose holder is dead, and takes it if it may. */

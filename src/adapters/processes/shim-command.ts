@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import type { Identity } from '../../domain/lease.ts';
+import type { Fact } from '../../domain/run.ts';
+import { identityOf } from '../identity.ts';
+import { openFactWindow } from './fact-window.ts';
+import { inNamespace } from './isolation.ts';
+import { openLineSplitter } from './line-splitter.ts';
+import type { Tree } from './process-tree.ts';
+import { announceChange } from './run-changes.ts';
+import { markOf, type RunRecord, replaceRecord } from './run-directory.ts';
+import { openOutput } from './run-output.ts';
+import { which } from './which.ts';
+
+/** A command under way, its output pumped into the run directory. */
+export interface Started {
+  readonly child: Identity | undefined;
+  readonly tree: Tree;
+  readonly exited: Promise<{ exitCode?: number; signal?: string }>;
+  /** Everything printed has been read. May never resolve: a process that got away can hold the pipe open. */
+  readonly drained: Promise<void>;
+  bytes(): number;
+  /** Stops reading and writes what is left to write. */
+  close(): void;
+}
+
+/** Starts the command of a run with exactly the environment of its spec and the two variables that mark it. */
+export async function startCommand(
+  directory: string,
+  spec: RunRecord<'spec.json'>,
+  read: ((line: string) => readonly Fact[]) | undefined,
+): Promise<Started | { readonly failure: string }> {
+  let child: ChildProcess;
+  try {
+    child = await spawnCommand(spec);
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  const exited = new Promise<{ exitCode?: number; signal?: string }>((resolve) => {
+    child.once('exit', (code, signal) => resolve(howItEnded(code, signal, spec.bubblewrap !== undefined)));
+  });
+  const output = openOutput(directory, spec.keepBytes);
+  const facts = openFacts(directory, read);
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output.write(chunk);
+    facts?.write(chunk);
+  });
+  child.stderr?.on('data', (chunk: Buffer) => output.write(chunk));
+  return {
+    child: identity,
+    tree: { leader: identity, mark: markOf(spec), walled: spec.bubblewrap !== undefined },
+    exited,
+    drained: new Promise((resolve) => child.once('close', () => resolve())),
+    bytes: () => output.bytes,
+    close() {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+      output.close();
+      facts?.close();
+    },
+  };
+}
+
+async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess> {
+  if (!existsSync(spec.cwd)) throw new Error('The working directory does not exist.');
+  // Inside a namespace it would be bubblewrap that fails to start the program, in its own words.
+  if (spec.bubblewrap && !(await which(spec.argv[0], spec.env, spec.cwd)))
+    throw new Error(`spawn ${spec.argv[0]} ENOENT`);
+  const [command, ...args] = spec.bubblewrap ? inNamespace(spec.bubblewrap, spec.argv) : spec.argv;
+  const input = spec.stdinFile === undefined ? undefined : openSync(spec.stdinFile, 'r');
+  try {
+    const child = spawn(command, args, {
+      cwd: spec.cwd,
+      env: { ...spec.env, LOOPYARD_RUN: spec.id, LOOPYARD_RUN_MARK: spec.mark },
+      // Of its own session and group, so that a signal to the group means the run and nobody else.
+      detached: true,
+      stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    child.on('error', () => undefined);
+    return child;
+  } finally {
+    if (input !== undefined) closeSync(input);
+  }
+}
+
+/** Facts are for watching: a quarter of a second late is early enough, and a chatty command costs four writes a second. */
+function openFacts(directory: string, read: ((line: string) => readonly Fact[]) | undefined) {
+  if (!read) return undefined;
+  const window = openFactWindow();
+  let due: NodeJS.Timeout | undefined;
+  const save = () => {
+    due = undefined;
+    try {
+      replaceRecord(directory, 'facts.json', { facts: [...window.list()] });
+      announceChange(path.dirname(directory));
+    } catch {
+      // Full disk or removed directory: the run itself goes on, and whoever can do something about it will notice.
+    }
+  };
+  const lines = openLineSplitter((line) => {
+    try {
+      window.add(read(line));
+    } catch {
+      // A backend promises not to throw; should one do so, its worker must not be lost for it.
+    }
+    due ??= setTimeout(save, 250);
+  });
+  return {
+    write: lines.write,
+    close() {
+      lines.end();
+      clearTimeout(due);
+      if (window.list().length > 0) save();
+    },
+  };
+}
+
+/**
+ * Bubblewrap, like a shell, reports a command killed by signal n as exit code 128 + n. Both are told then: whoever
+ * judges knows that the command may also have chosen that number itself.
+ */
+function howItEnded(
+  code: number | null,
+  signal: string | null,
+  walled: boolean,
+): { exitCode?: number; signal?: string } {
+  if (code === null) return { signal: signal ?? 'unknown' };
+  const name = walled && Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return name ? { exitCode: code, signal: name } : { exitCode: code };
+}

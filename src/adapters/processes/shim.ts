@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Fact, RunEnd } from '../../domain/run.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { liveness, selfIdentity } from '../identity.ts';
+import { startDetached } from './detached-process.ts';
+import { killTree, stopTree } from './process-tree.ts';
+import { announceChange } from './run-changes.ts';
+import { publishRecord, type RunRecord, readRecord, replaceRecord } from './run-directory.ts';
+import { type Started, startCommand } from './shim-command.ts';
+
+export interface ShimOptions {
+  /** Gives the function that turns output lines of a backend into facts. */
+  readonly reader: (backend: string) => (line: string) => readonly Fact[];
+  readonly clock: Clock;
+}
+
+/** The grace of an end that nobody asked for with a grace of his own. */
+const defaultGraceMs = 10_000;
+/** What is left when the leader is gone was told nothing yet, but has no reason to live either. */
+const leftoverGraceMs = 1_000;
+
+/**
+ * The process between us and one command. It outlives whoever started it, and promises: the command runs at most once,
+ * its output is bounded, its tree is gone when the run has ended, and the end is in a file.
+ *
+ * Order: claim, start, record who it is, pump until the first reason to end, stop the tree, drain, write the end, and
+ * last make sure that a keeper is there to read it. Killed before the claim: anybody may start another shim. Killed
+ * after it: the run is lost, and what it had started is found by the recorded child or by its mark. Killed after the
+ * end was written: nothing is missing but perhaps the keeper, whom the next loopyard process starts.
+ */
+export async function runShim(directory: string, { reader, clock }: ShimOptions): Promise<void> {
+  const spec = readRecord(directory, 'spec.json');
+  if (!spec) return;
+  const asked = whenAsked(directory);
+  const shim = selfIdentity();
+  const startedAt = clock.now();
+  if (!publishRecord(directory, 'claim.json', { by: 'shim', identity: shim, at: startedAt })) return;
+  const read = spec.backend === undefined ? undefined : reader(spec.backend);
+  const started = await startCommand(directory, spec, read);
+  forgetSecrets(directory, spec);
+  if ('failure' in started) {
+    const detail = started.failure.slice(0, 500);
+    const end = { cause: 'not_started', detail, startedAt, endedAt: clock.now(), bytes: 0 } as const;
+    return finish(directory, spec, end);
+  }
+
+  let end: Pick<RunEnd, 'cause' | 'exitCode' | 'signal' | 'detail'>;
+  try {
+    const child = started.child ? { child: started.child } : {};
+    replaceRecord(directory, 'shim.json', { shim, startedAt, ...child });
+    announceChange(path.dirname(directory));
+    end = await supervise(directory, spec, started, asked, clock);
+  } catch (error) {
+    await killTree(started.tree, clock);
+    end = { cause: 'lost', detail: `The shim failed: ${String(error)}`.slice(0, 500) };
+  }
+  await within(1_000, started.drained, clock);
+  started.close();
+  return finish(directory, spec, { ...end, startedAt, endedAt: clock.now(), bytes: started.bytes() });
+}
+
+/** The first of exit, stop, time limit and lost directory is the cause; whatever it was, the tree is gone afterwards. */
+async function supervise(
+  directory: string,
+  spec: RunRecord<'spec.json'>,
+  { tree, exited }: Started,
+  asked: Promise<StopRequest>,
+  clock: Clock,
+): Promise<Pick<RunEnd, 'cause' | 'exitCode' | 'signal'>> {
+  const over = new AbortController();
+  const limit = Math.min(spec.timeoutMs, 2 ** 31 - 1);
+  const first = await Promise.race([
+    exited,
+    asked,
+    clock.sleep(limit, over.signal).then(() => ({ cause: 'timed_out', graceMs: defaultGraceMs }) as const),
+    watchDirectory(directory, clock, over.signal),
+  ]);
+  over.abort();
+  if (!('graceMs' in first)) {
+    await stopTree(tree, leftoverGraceMs, clock);
+    return { cause: first.signal === undefined ? 'exited' : 'signalled', ...first };
+  }
+  await stopTree(tree, first.graceMs, clock);
+  const how = await within(1_000, exited, clock);
+  return { ...how, cause: first.cause };
+}
+
+/** What is awaited, or nothing when it takes too long; either way no timer is left that would keep the shim alive. */
+async function within<T>(ms: number, awaited: Promise<T>, clock: Clock): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = clock.sleep(ms, over.signal).then(() => undefined);
+  return Promise.race([awaited, late]).finally(() => over.abort());
+}
+
+type StopRequest = RunRecord<'stop.json'>;
+
+/** A signal is only the bell; what is wanted is in the directory. From now on no signal ends the shim by itself. */
+function whenAsked(directory: string): Promise<StopRequest> {
+  return new Promise((resolve) => {
+    const answer = () =>
+      resolve(readRecord(directory, 'stop.json') ?? { cause: 'stopped', graceMs: defaultGraceMs });
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, answer);
+  });
+}
+
+/** Finds a request to stop where no signal can bring it, and notices when the run was removed under our feet. */
+async function watchDirectory(directory: string, clock: Clock, over: AbortSignal): Promise<StopRequest> {
+  for (;;) {
+    await clock.sleep(1_000, over);
+    const asked = readRecord(directory, 'stop.json');
+    if (asked) return asked;
+    if (!existsSync(path.join(directory, 'claim.json'))) return { cause: 'stopped', graceMs: 0 };
+    if (over.aborted) return new Promise(() => undefined);
+  }
+}
+
+/** The environment of a worker may hold its login. It is needed once; what stays on disk need not have it. */
+function forgetSecrets(directory: string, spec: RunRecord<'spec.json'>): void {
+  try {
+    replaceRecord(directory, 'spec.json', { ...spec, env: {} });
+  } catch {
+    // A full disk or a removed directory: the command runs already, and that matters more.
+  }
+}
+
+async function finish(directory: string, spec: RunRecord<'spec.json'>, end: RunEnd): Promise<void> {
+  if (!existsSync(directory)) return;
+  publishRecord(directory, 'status.json', end);
+  announceChange(path.dirname(directory));
+  if (!spec.keeper || liveness(selfIdentity(), spec.keeper.identity) === 'alive') return;
+  await startDetached(spec.keeper.argv, { env: process.env, cwd: process.cwd() });
+}

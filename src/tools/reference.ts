@@ -1,0 +1,227 @@
+import * as z from 'zod';
+import { Config, defaultConfig, limitsFor } from '../domain/config.ts';
+import { errorCodes, errorKinds } from '../domain/errors.ts';
+import type { Backend } from '../ports/backend.ts';
+import type { Role, Tool } from './define.ts';
+
+/**
+ * The parts of the documentation that the program knows better than any author: written from the catalog, the
+ * configuration and the error table, so that they cannot lag behind. Pure; a test compares them with the files, and
+ * `npm run docs` writes them.
+ */
+
+export function toolTable(tools: readonly Tool[], role: Role): string {
+  const rows = tools
+    .filter(({ roles }) => roles.includes(role))
+    .map(({ name, description }) => [`[\`${name}\`](docs/tools.md#${name})`, description]);
+  return table(['tool', 'what it does'], rows);
+}
+
+/** A command that is no tool: what the command line needs a terminal or a process of its own for. */
+export interface PlainCommand {
+  readonly name: string;
+  readonly usage: string;
+  readonly description: string;
+}
+
+export function commandTable(tools: readonly Tool[], others: readonly PlainCommand[]): string {
+  const commands = tools.flatMap((tool) =>
+    tool.cli && tool.roles.includes('person') ? [[code(usage(tool)), tool.description]] : [],
+  );
+  const rest = others.map(({ name, usage, description }) => [
+    code(`loopyard ${name} ${usage}`.trim()),
+    `${description.charAt(0).toUpperCase()}${description.slice(1)}.`,
+  ]);
+  return table(['command', 'what it does'], [...commands, ...rest]);
+}
+
+export function configTable(): string {
+  const properties = fieldsOf(Config);
+  const defaults: Readonly<Record<string, unknown>> = {
+    ...defaultConfig,
+    limits: limitsFor(defaultConfig, {}),
+  };
+  const rows = Object.entries(properties).map(([name, { description = '' }]) => {
+    const value = defaults[name];
+    return [
+      code(name),
+      code(`LOOPYARD_${name.toUpperCase()}`),
+      value === undefined ? '' : code(JSON.stringify(value)),
+      description,
+    ];
+  });
+  return table(['setting', 'environment', 'default', 'meaning'], rows);
+}
+
+export function backendTable(backends: readonly Pick<Backend, 'id' | 'title' | 'probe' | 'env'>[]): string {
+  const rows = backends.map(({ id, title, probe, env }) => [
+    code(id),
+    title,
+    probe ? code(probe[0]) : 'the program you name',
+    env.length > 0 ? env.map(code).join(' ') : 'none',
+  ]);
+  return table(['backend', 'runs', 'needs on PATH', 'passes on, beside the common variables'], rows);
+}
+
+export function errorTable(): string {
+  const rows = Object.entries(errorCodes).map(([name, { kind, hint }]) => [
+    code(name),
+    kind,
+    String(errorKinds[kind].exitCode),
+    hint,
+  ]);
+  const kinds = Object.entries(errorKinds).map(([kind, { exitCode, mendedBy }]) => [
+    kind,
+    String(exitCode),
+    mendedBy,
+  ]);
+  return `${table(['kind', 'exit code', 'can be mended by'], kinds)}\n\n${table(['code', 'kind', 'exit code', 'hint'], rows)}`;
+}
+
+interface Table {
+  readonly name: string;
+  readonly rows: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>>;
+}
+
+/** A state machine as Mermaid draws it. What leads from every unfinished state to the same end is drawn once. */
+export function machineDiagram({ rows }: Table): string {
+  const unfinished = Object.values(rows).filter((moves) => Object.keys(moves).length > 0);
+  const isCommon = (move: string, to: string | undefined) =>
+    unfinished.length > 2 && unfinished.every((moves) => moves[move] === to);
+  const common = new Set<string>();
+  const lines = Object.entries(rows).flatMap(([from, moves]) => {
+    const byTarget = new Map<string, string[]>();
+    for (const [move, to = ''] of Object.entries(moves)) {
+      if (isCommon(move, to)) common.add(`  any --> ${to}: ${move}`);
+      else byTarget.set(to, [...(byTarget.get(to) ?? []), move]);
+    }
+    if (Object.keys(moves).length === 0) return [`  ${from} --> [*]`];
+    return [...byTarget].map(([to, names]) => `  ${from} --> ${to}: ${names.join(', ')}`);
+  });
+  const any = common.size > 0 ? ['  state "any state before an end" as any', ...common] : [];
+  const [first = ''] = Object.keys(rows);
+  return ['```mermaid', 'stateDiagram-v2', `  [*] --> ${first}`, ...lines, ...any, '```'].join('\n');
+}
+
+/** Every tool with every field, both ways. */
+export function toolReference(tools: readonly Tool[]): string {
+  return tools.map(section).join('\n\n');
+}
+
+function section(tool: Tool): string {
+  const { name, title, description, effect, idempotent, roles, cli } = tool;
+  const input = Object.entries(fieldsOf(tool.input)).map(([field, schema]) => [
+    code(field),
+    typeOf(schema),
+    presence(schema, required(tool.input).includes(field)),
+    `${schema.description ?? ''}${schema.rare ? ' *(not listed to models)*' : ''}`,
+  ]);
+  const examples = cli ? ['', '```sh', ...cli.examples.map((line) => `loopyard ${line}`), '```'] : [];
+  return [
+    `## ${name}`,
+    '',
+    `**${title}.** ${description}`,
+    '',
+    `For: ${roles.join(', ')}. Effect: ${effect}${idempotent ? ', repeatable' : ''}.${cli ? ` Command: ${code(usage(tool))}` : ''}`,
+    ...examples,
+    '',
+    input.length > 0 ? table(['input', 'type', 'when absent', 'meaning'], input) : 'No input.',
+    '',
+    table(['output', 'type', 'meaning'], outputRows(fieldsOf(tool.output), required(tool.output), '')),
+  ].join('\n');
+}
+
+function outputRows(
+  fields: Readonly<Record<string, Schema>>,
+  always: readonly string[],
+  at: string,
+): string[][] {
+  return Object.entries(fields).flatMap(([name, schema]) => {
+    const path = `${at}${name}`;
+    const inner = schema.type === 'array' ? schema.items : schema;
+    const below = inner?.properties
+      ? outputRows(inner.properties, inner.required ?? [], `${path}${schema.type === 'array' ? '[]' : ''}.`)
+      : [];
+    const optional = always.includes(name) ? '' : ', optional';
+    return [[code(path), `${typeOf(schema)}${optional}`, schema.description ?? ''], ...below];
+  });
+}
+
+/** `loopyard steer <loop> <action> [text]`: with everything else as flags. */
+function usage(tool: Tool): string {
+  const names = tool.cli?.positional ?? [];
+  const mandatory = required(tool.input);
+  const positional = names.map((name) => (mandatory.includes(name) ? `<${name}>` : `[${name}]`));
+  const flags = mandatory
+    .filter((name) => !names.includes(name))
+    .map((name) => `--${name.replaceAll('_', '-')} …`);
+  return ['loopyard', tool.cli?.path ?? '', ...positional, ...flags].join(' ');
+}
+
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly rare?: boolean;
+}
+
+function fieldsOf(schema: z.ZodObject): Readonly<Record<string, Schema>> {
+  return (z.toJSONSchema(schema, { io: 'input' }) as Schema).properties ?? {};
+}
+
+function required(schema: z.ZodObject): readonly string[] {
+  return (z.toJSONSchema(schema, { io: 'input' }) as Schema).required ?? [];
+}
+
+/** A type and its limits in a few words: `text, 1 to 200 characters`. */
+function typeOf(schema: Schema): string {
+  const { type, items } = schema;
+  if (schema.enum) return schema.enum.map(code).join(', ');
+  const words = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false' };
+  if (type === 'array') {
+    const limits = range(schema.minItems, schema.maxItems);
+    return `list of ${items?.properties ? 'objects' : typeOf(items ?? {})}${limits && `; ${limits} of them`}`;
+  }
+  if (type === 'object') return 'object';
+  const limits =
+    type === 'string'
+      ? range(schema.minLength, schema.maxLength, ' characters')
+      : range(schema.minimum ?? above(schema.exclusiveMinimum), schema.maximum);
+  const word = words[type as keyof typeof words] ?? 'anything';
+  return limits ? `${word}, ${limits}` : word;
+}
+
+const above = (limit: number | undefined) => (limit === undefined ? undefined : `more than ${limit}`);
+
+function range(from: number | string | undefined, to: number | undefined, unit = ''): string {
+  const most = to === undefined || to === Number.MAX_SAFE_INTEGER ? undefined : to;
+  const least = from === undefined || from === -Number.MAX_SAFE_INTEGER ? undefined : from;
+  if (least !== undefined && most !== undefined)
+    return `${least}${typeof least === 'string' ? ', at most' : ' to'} ${most}${unit}`;
+  if (least !== undefined) return typeof least === 'string' ? least : `at least ${least}${unit}`;
+  return most === undefined ? '' : `at most ${most}${unit}`;
+}
+
+function presence(schema: Schema, isRequired: boolean): string {
+  if (isRequired) return '**required**';
+  return schema.default === undefined ? '' : code(JSON.stringify(schema.default));
+}
+
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(heading), line(heading.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const code = (text: string) => `\`${text}\``;

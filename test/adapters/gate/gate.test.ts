@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { openGate } from '../../../src/adapters/gate/gate.ts';
+import { bundle } from '../../support/bundle.ts';
+import { readSelf } from '../../support/gate-identity.ts';
+import { aDirectory } from '../../support/git-repo.ts';
+
+const clock = { now: Date.now, sleep: (ms: number) => after(ms) };
+const program = () => bundle(new URL('../../support/gate-holder.ts', import.meta.url).pathname);
+
+async function aGateIn(directory: string) {
+  const warnings: string[] = [];
+  const gate = openGate({
+    directory,
+    ...readSelf(),
+    clock,
+    log: (_level, message) => warnings.push(message),
+  });
+  return { gate, warnings };
+}
+
+async function aHolder(directory: string) {
+  const child = spawn(process.execPath, [await program(), directory, 'forever'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('sections of several processes run one at a time', async () => {
+  const directory = await aDirectory();
+  const marks = join(directory, 'marks');
+  const file = await program();
+  const run = () =>
+    once(spawn(process.execPath, [file, directory, '15', marks], { stdio: 'inherit' }), 'close');
+
+  await Promise.all([run(), run(), run()]);
+
+  const lines = (await readFile(marks, 'utf8')).trim().split('\n');
+  expect(lines).toHaveLength(90);
+  expect(lines.every((line, i) => line === (i % 2 ? 'out' : 'in'))).toBe(true);
+});
+
+test('a dead holder is replaced at once, by one of many waiters', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  const holder = await aHolder(directory);
+  holder.kill('SIGKILL');
+  await once(holder, 'close');
+  let inside = 0;
+  let most = 0;
+  const started = performance.now();
+
+  await Promise.all(
+    Array.from({ length: 5 }, () =>
+      gate.within('worktrees', 20_000, async () => {
+        most = Math.max(most, ++inside);
+        await after(5);
+        inside--;
+      }),
+    ),
+  );
+
+  expect({ most, warnings }).toEqual({ most: 1, warnings: [] });
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('a takeover whose claimant died is finished by the next', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  const holder = await aHolder(directory);
+  holder.kill('SIGKILL');
+  await once(holder, 'close');
+  const owner = (await readdir(directory)).find((name) => name.endsWith('.owner')) ?? '';
+  const dead = JSON.parse(await readFile(join(directory, owner), 'utf8'));
+  const claim = owner.replace(/owner$/, `takeover.${dead.id}`);
+  await writeFile(join(directory, claim), JSON.stringify({ ...dead, id: crypto.randomUUID() }));
+
+  expect(await gate.within('worktrees', 20_000, async () => 'entered')).toBe('entered');
+  expect(warnings).toEqual([]);
+});
+
+test('a live holder is waited for until patience ends, and keeps its lock', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  await aHolder(directory);
+  const before = (await readdir(directory)).sort();
+  const started = performance.now();
+
+  expect(await gate.within('worktrees', 300, async () => 'ran anyway')).toBe('ran anyway');
+
+  expect(performance.now() - started).toBeGreaterThanOrEqual(299);
+  expect(warnings).toHaveLength(1);
+  expect((await readdir(directory)).sort()).toEqual(before);
+});
+
+test('release never removes a lock that has become another’s', async () => {
+  const directory = await aDirectory();
+  const { gate } = await aGateIn(directory);
+  const { self } = readSelf();
+  const foreign = JSON.stringify({ id: crypto.randomUUID(), identity: self });
+
+  await gate.within('worktrees', 1000, async () => {
+    const owner = (await readdir(directory)).find((name) => name.endsWith('.owner')) ?? '';
+    await writeFile(join(directory, owner), foreign);
+  });
+
+  const left = await readdir(directory);
+  expect(left.map((name) => name.replace(/^.*\./, '')).sort()).toEqual(['lock', 'owner']);
+  expect(await readFile(join(directory, left.find((name) => name.endsWith('.owner')) ?? ''), 'utf8')).toBe(
+    foreign,
+  );
+});
+
+test('what a section throws comes out, and the gate is open again', async () => {
+  const directory = await aDirectory();
+  const { gate } = await aGateIn(directory);
+
+  await expect(gate.within('a', 1000, () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test.skipIf(process.getuid?.() === 0)('a directory that cannot be written is reported at once', async () => {
+  const directory = await aDirectory();
+  await chmod(directory, 0o500);
+  const { gate } = await aGateIn(directory);
+
+  await expect(gate.within('a', 60_000, async () => {})).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' });
+});
+
+test('a directory that cannot exist is reported at once', async () => {
+  const file = join(await aDirectory(), 'file');
+  await writeFile(file, '');
+  const { gate } = await aGateIn(join(file, 'gates'));
+
+  await expect(gate.within('a', 60_000, async () => {})).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' });
+});

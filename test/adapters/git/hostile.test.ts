@@ -1,0 +1,115 @@
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { aDirectory, aRepository } from '../../support/git-repo.ts';
+import { ada, opened } from '../../support/open-git.ts';
+
+const hooks = [
+  'applypatch-msg',
+  'commit-msg',
+  'fsmonitor-watchman',
+  'post-applypatch',
+  'post-checkout',
+  'post-commit',
+  'post-index-change',
+  'post-merge',
+  'post-rewrite',
+  'pre-applypatch',
+  'pre-auto-gc',
+  'pre-commit',
+  'pre-merge-commit',
+  'pre-push',
+  'pre-rebase',
+  'prepare-commit-msg',
+  'reference-transaction',
+  'update',
+  'pre-receive',
+  'post-receive',
+  'post-update',
+  'push-to-checkout',
+  'proc-receive',
+];
+
+test('nothing of a hostile repository is run by any command', async () => {
+  const repo = await aRepository({ files: { a: '1\n', b: '1\n' } });
+  const from = await repo.git('rev-parse', 'HEAD');
+  const to = await repo.commit({
+    a: '2\n',
+    '.gitattributes': '* diff=evil merge=evil\nfiltered filter=evil\n',
+    filtered: 'f\n',
+  });
+  await repo.git('checkout', '-q', '-b', 'side', from);
+  const side = await repo.commit({ a: '3\n' });
+  await repo.git('checkout', '-q', 'main');
+  const place = await aDirectory();
+  const canary = join(place, 'canary');
+  const path = join(place, 'w');
+  const { git } = await opened(repo);
+  await git.addWorktree({ path, branch: 'loop/1', commit: from });
+
+  const evil = join(place, 'evil.sh');
+  await writeFile(evil, `#!/bin/sh\necho "$0 $@" >> '${canary}'\n`, { mode: 0o755 });
+  await mkdir(join(repo.commonDir, 'hooks'), { recursive: true });
+  await mkdir(join(repo.commonDir, 'info'), { recursive: true });
+  await writeFile(join(repo.commonDir, 'info', 'attributes'), '* diff=evil merge=evil\n');
+  for (const hook of hooks)
+    await writeFile(join(repo.commonDir, 'hooks', hook), `#!/bin/sh\necho ${hook} >> '${canary}'\n`, {
+      mode: 0o755,
+    });
+  const keys = [
+    'core.fsmonitor',
+    'filter.evil.clean',
+    'filter.evil.smudge',
+    'diff.external',
+    'diff.evil.command',
+    'diff.evil.textconv',
+    'merge.evil.driver',
+    'core.pager',
+    'pager.diff',
+    'uploadpack.packObjectsHook',
+    'core.sshCommand',
+    'core.editor',
+    'gpg.program',
+  ];
+  for (const key of keys) await repo.git('config', key, evil);
+  await repo.git('config', 'commit.gpgSign', 'true');
+  // The worker points its worktree at a repository of its own.
+  const trap = join(place, 'trap');
+  await repo.git('-c', 'core.fsmonitor=false', 'init', '-q', '--template=', trap);
+  for (const key of keys) await repo.gitIn(trap, '-c', 'core.fsmonitor=false', 'config', key, evil);
+  await writeFile(join(path, '.git'), `gitdir: ${join(trap, '.git')}\n`);
+  await writeFile(join(path, 'a'), 'worked\n');
+  // An inner repository whose status would run a program.
+  await repo.gitIn(place, '-c', 'core.fsmonitor=false', 'init', '-q', '--template=', join(path, 'inner'));
+  await repo.gitIn(join(path, 'inner'), '-c', 'core.fsmonitor=false', 'config', 'core.fsmonitor', evil);
+  await writeFile(canary, '');
+
+  const taken = await git.snapshot({
+    worktree: path,
+    parent: from,
+    scratch: join(place, 's'),
+    message: 'm',
+    author: ada,
+  });
+  if (taken.kind !== 'commit') throw new Error('nothing was taken');
+  await git.settleWorktree({ path, branch: 'loop/1', commit: taken.commit });
+  await git.head(path);
+  await git.head(repo.path);
+  await git.isClean(path);
+  await git.changes(from, to);
+  await git.patch(from, to, 100_000);
+  await git.size(from, to);
+  expect(await git.mergeTree(to, side)).toMatchObject({ kind: 'conflict' });
+  await git.fillRoom({ path: join(place, 'room'), commit: to });
+  await git.updateRefs([{ update: 'refs/heads/x', from: undefined, to }], 'test');
+  await git.worktrees();
+  await git.addWorktree({ path: join(place, 'w2'), branch: 'loop/2', commit: from });
+  await git.removeWorktree(path);
+
+  expect(await readFile(canary, 'utf8')).toBe('');
+  expect((await readdir(join(place, 'room'))).sort()).toEqual(['.gitattributes', 'a', 'b', 'filtered']);
+  // The trap works: git as the user would run it in such a place does run the program.
+  await repo.git('status');
+  await access(canary);
+  expect(await readFile(canary, 'utf8')).not.toBe('');
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { openFactWindow } from '../../../src/adapters/processes/fact-window.ts';
+
+test('the newest facts are kept, and of the older ones what would be missed', () => {
+  const window = openFactWindow();
+  window.add([{ type: 'session', id: 's' }]);
+  for (let n = 0; n < 30; n++)
+    window.add([
+      { type: 'usage', usage: { inputTokens: 1 } },
+      { type: 'tool', name: 'edit' },
+    ]);
+  window.add([{ type: 'finished', text: 'done' }]);
+  for (let n = 0; n < 100; n++) window.add([{ type: 'said', text: `${n}` }]);
+
+  const facts = window.list();
+
+  expect(facts.slice(0, 3)).toEqual([
+    { type: 'session', id: 's' },
+    { type: 'finished', text: 'done' },
+    { type: 'usage', usage: { inputTokens: 30 } },
+  ]);
+  expect(facts.slice(3)).toEqual(Array.from({ length: 50 }, (_, n) => ({ type: 'said', text: `${n + 50}` })));
+});
+
+test('a text of a megabyte is shortened', () => {
+  const window = openFactWindow();
+
+  window.add([{ type: 'said', text: 'x'.repeat(1_000_000) }]);
+
+  expect(window.list()).toEqual([{ type: 'said', text: 'x'.repeat(16_384) }]);
+});

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { backends } from '../src/backends/index.ts';
+import { extras } from '../src/commands.ts';
+import { loopMachine } from '../src/domain/loop.ts';
+import { mergeMachine } from '../src/domain/merge.ts';
+import { questionMachine } from '../src/domain/question.ts';
+import { verificationMachine } from '../src/domain/verification.ts';
+import { workerMachine } from '../src/domain/worker.ts';
+import { tools } from '../src/tools/index.ts';
+import {
+  backendTable,
+  commandTable,
+  configTable,
+  errorTable,
+  machineDiagram,
+  toolReference,
+  toolTable,
+} from '../src/tools/reference.ts';
+import { sampleFront } from './support/sample-tools.ts';
+
+/** `npm run docs` writes what these tests compare: vitest does it for file snapshots when told -u. */
+const fileOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const written = '<!-- Written by npm run docs. Change the source instead. -->';
+
+const parts: Readonly<Record<string, string>> = {
+  loop: machineDiagram(loopMachine),
+  tools: toolTable(tools, 'strategist'),
+  'worker-tools': toolTable(tools, 'worker'),
+  commands: commandTable(tools, extras(sampleFront(() => {}))),
+  backends: backendTable(backends),
+  config: configTable(),
+};
+
+test('the generated parts of the README are what the program says of itself', async () => {
+  const readme = readFileSync(fileOf('README.md'), 'utf8');
+  const found = [...readme.matchAll(/<!-- ([a-z-]+):begin -->/g)].map(([, name]) => name);
+  expect(found.toSorted()).toEqual(Object.keys(parts).sort());
+  await expect(filled(readme)).toMatchFileSnapshot(fileOf('README.md'));
+});
+
+test('the reference of the tools is what the catalog says', async () => {
+  const intro =
+    'Every tool with every field. Models are shown the common fields only, because every session pays for the list; the\n' +
+    'others are taken from everybody. On the command line a field is a flag: `max_iterations` is `--max-iterations`.';
+  await expect(`# Tools\n\n${written}\n\n${intro}\n\n${toolReference(tools)}\n`).toMatchFileSnapshot(
+    fileOf('docs/tools.md'),
+  );
+});
+
+test('the reference of the errors is the table of the errors', async () => {
+  const intro =
+    'Every error has a code, a sentence that says what was wrong with which value, and a hint. A failed verdict is no error:\n' +
+    'it is an answer, and the command line ends with 1.';
+  await expect(`# Errors\n\n${written}\n\n${intro}\n\n${errorTable()}\n`).toMatchFileSnapshot(
+    fileOf('docs/errors.md'),
+  );
+});
+
+test('the diagrams are drawn from the tables', async () => {
+  const machines = [loopMachine, workerMachine, verificationMachine, mergeMachine, questionMachine];
+  const sections = machines.map((machine) => `## ${machine.name}\n\n${machineDiagram(machine)}`);
+  const intro =
+    'States are what was decided; moves are facts in the past tense, recorded in the journal. Whatever is not drawn cannot\n' +
+    'happen: the journal refuses it.';
+  await expect(
+    `# State machines\n\n${written}\n\n${intro}\n\n${sections.join('\n\n')}\n`,
+  ).toMatchFileSnapshot(fileOf('docs/state-machines.md'));
+});
+
+test('every file the documents link to is there', () => {
+  for (const name of ['README.md', 'docs/tools.md', 'docs/errors.md', 'docs/state-machines.md']) {
+    const text = readFileSync(fileOf(name), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      expect(
+        () => readFileSync(new URL(target, new URL(`../${name}`, import.meta.url))),
+        target,
+      ).not.toThrow();
+  }
+});
+
+test('a table that changes changes its diagram', () => {
+  const rows = { a: { went: 'b', gave_up: 'end' }, b: { gave_up: 'end' }, c: { gave_up: 'end' }, end: {} };
+  expect(machineDiagram({ name: 'x', rows })).toBe(
+    [
+      '```mermaid',
+      'stateDiagram-v2',
+      '  [*] --> a',
+      '  a --> b: went',
+      '  end --> [*]',
+      '  state "any state before an end" as any',
+      '  any --> end: gave_up',
+      '```',
+    ].join('\n'),
+  );
+});
+
+function filled(text: string): string {
+  return text.replace(
+    /(<!-- ([a-z-]+):begin -->\n)[\s\S]*?(<!-- \2:end -->)/g,
+    (_, begin: string, name: string, end: string) => `${begin}\n${parts[name] ?? ''}\n\n${end}`,
+  );
+}
