@@ -32,7 +32,6 @@ export const errorCodes = {
   LEASE_HELD: { kind: 'conflict', hint: 'Wait for the holder, use a worktree, or stop the holder.' },
   FENCED: { kind: 'conflict', hint: 'Another process took over; this one stops acting.' },
   BUSY: { kind: 'conflict', hint: 'Try again in a moment.' },
-  REF_MOVED: { kind: 'conflict', hint: 'Somebody moved the branch meanwhile; look again and retry.' },
   GIT_MISSING: { kind: 'environment', hint: 'Install git 2.38 or newer and make sure it is on PATH.' },
   GIT_FAILED: { kind: 'environment', hint: 'Run the git command by hand to see why it fails.' },
   BACKEND_MISSING: { kind: 'environment', hint: 'Install the program, or choose another backend.' },
@@ -51,7 +50,6 @@ export const errorCodes = {
     kind: 'environment',
     hint: 'Free some space. Running loops may finish; no new ones are opened.',
   },
-  KEEPER_UNREACHABLE: { kind: 'environment', hint: 'Read its log: loopyard keeper --log.' },
   INTERNAL: {
     kind: 'internal',
     hint: 'This is a bug in loopyard. Please report it with loopyard keeper --log.',

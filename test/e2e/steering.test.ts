@@ -68,10 +68,12 @@ test('a worker sees the request to stop, acknowledges it and ends; its loop is p
   const stopped = await session.call('shutdown', { worker, reason: 'another way is better', grace_s: 20 });
 
   expect(stopped.stopped).toMatchObject([{ loop, worker, state: 'ended' }]);
-  const held = await until(session, loop, (now) => now.state === 'ready' && now.hold !== undefined);
+  const held = await until(session, loop, (now) => now.state === 'submitted' && now.hold !== undefined);
   expect(held.hold).toContain('paused: Its worker was stopped: another way is better');
   expect(await project.git('show', `${held.candidate}:half.txt`)).toBe('stopped politely: true');
   expect(project.running('edits-then-hangs')).toEqual([]);
+  await session.call('steer', { loop, action: 'resume' });
+  await until(session, loop, (now) => now.iteration === '2/10');
 });
 
 test('shutdown ends a deaf worker with its whole tree, keeps its work, and is done once per key', async () => {
@@ -163,7 +165,7 @@ test('verify judges any commit without a loop: passed, failed, or not to be judg
   expect(slow).toMatchObject({ verdict: 'failed', checks: [{ result: 'timed out' }] });
   expect((await session.call('status')).loops).toBeUndefined();
 
-  const cli = await project.cli(['verify', 'HEAD', '--checks', 'node check.mjs', '--json']);
+  const cli = await project.cli(['verify', 'HEAD', '--check', 'node check.mjs', '--json']);
   expect(cli.code).toBe(1);
   expect(JSON.parse(cli.stdout)).toMatchObject({ verdict: 'failed' });
 });

@@ -46,7 +46,7 @@ function placed(tool: Tool): { positional: readonly Field[]; flags: readonly Fie
 
 function optionsOf(field: Field): readonly Option[] {
   const { schema } = field;
-  const flag = kebab(field.name);
+  const flag = flagOf(field);
   if (schema.type === 'boolean') {
     const yes = new Option(`--${flag}`, explained(schema));
     return schema.default === true
@@ -122,11 +122,13 @@ function wrong(sentence: string): LoopyardError {
 }
 
 function attribute(field: Field): string {
-  return new Option(`--${kebab(field.name)}`).attributeName();
+  return new Option(`--${flagOf(field)}`).attributeName();
 }
 
-function kebab(name: string): string {
-  return name.replaceAll('_', '-');
+/** A list is given one at a time: `checks` is typed as `--check`, as often as needed. */
+function flagOf({ name, schema }: Field): string {
+  const typed = schema.type === 'array' ? name.replace(/s$/, '') : name;
+  return typed.replaceAll('_', '-');
 }
 
 function isEmptyList(value: unknown): boolean {

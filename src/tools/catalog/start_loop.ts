@@ -97,8 +97,8 @@ export const startLoop = defineTool({
     path: 'start',
     positional: ['goal'],
     examples: [
-      `start "fix the date parser" --checks "npm test" --backend claude`,
-      `start "make it pass" --checks "pytest -q" --command "my-agent --once" --mode guided`,
+      `start "fix the date parser" --check "npm test" --backend claude`,
+      `start "make it pass" --check "pytest -q" --command "my-agent --once" --mode guided`,
     ],
   },
   async run(args, rt, call) {
@@ -212,7 +212,7 @@ async function backendOf(
   args: Input,
 ): Promise<{ backend: string; command: string[] | undefined }> {
   const known = [...rt.backends.keys()];
-  const id = args.backend ?? (args.command === undefined ? rt.config.backend : 'command');
+  const id = args.backend ?? (args.command === undefined ? await usualBackend(rt) : 'command');
   if (id === undefined) {
     throw new LoopyardError(
       'INVALID_ARGUMENT',
@@ -255,6 +255,15 @@ async function backendOf(
     );
   }
   return { backend: id, command };
+}
+
+/** The configured one, or the first that is installed. */
+async function usualBackend(rt: ToolRuntime): Promise<string | undefined> {
+  if (rt.config.backend !== undefined) return rt.config.backend;
+  for (const { id, probe } of rt.backends.values()) {
+    if (probe && (await rt.processes.which(probe[0], rt.env)) !== undefined) return id;
+  }
+  return undefined;
 }
 
 function summaryOf(goal: string): string {

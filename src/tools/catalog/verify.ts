@@ -62,8 +62,8 @@ export const verify = defineTool({
     path: 'verify',
     positional: ['ref'],
     examples: [
-      'verify HEAD --checks "npm test"',
-      'verify my-branch --checks "npm run lint" --checks "npm test"',
+      'verify HEAD --check "npm test"',
+      'verify my-branch --check "npm run lint" --check "npm test"',
     ],
   },
   exitCode: (output) => (output.verdict === 'passed' ? 0 : 1),

@@ -10,13 +10,13 @@ test.each<[string, unknown]>([
   ['look workers', seen('topic="workers"', ...defaults.slice(1))],
   ['look --limit 3', seen(defaults[0], 'limit=3', ...defaults.slice(2))],
   ['look --limit=3', seen(defaults[0], 'limit=3', ...defaults.slice(2))],
-  ['look --labels a --labels b', seen(...defaults.slice(0, 2), 'labels=["a","b"]', defaults[3])],
+  ['look --label a --label b', seen(...defaults.slice(0, 2), 'labels=["a","b"]', defaults[3])],
   ['look --no-details', seen(...defaults.slice(0, 3), 'details=false')],
   ['look --details', seen(...defaults)],
   ['look --since -5', seen(...defaults, 'since=-5')],
   ['acts now green a.ts b.ts', expect.objectContaining({ goal: 'green', verdict: 'good' })],
   [
-    'acts now green --checks {"name":"t","command":"npm"}',
+    'acts now green --check {"name":"t","command":"npm"}',
     expect.objectContaining({ checks: [{ name: 't', command: 'npm' }] }),
   ],
   ['-C /repo/below look', expect.objectContaining({ workspace: '/repo/below' })],
@@ -43,7 +43,7 @@ test.each<[string, number, string]>([
     2,
     '--outcome takes one of good, no, held, disk, bug, huge, crowd, hostile, not "god". Did you mean good?',
   ],
-  ['acts now x --checks nope', 2, '--checks takes JSON, and "nope" is none.'],
+  ['acts now x --check nope', 2, '--check takes JSON, and "nope" is none.'],
   ['acts now x --outcome held', 3, 'It is held by another.'],
   ['acts now x --outcome disk', 4, 'The disk is full.'],
   ['acts now x --outcome bug', 70, 'loopyard failed in a way it did not foresee.'],
@@ -158,7 +158,7 @@ test('the help of a command names its flags, an example and the exit codes', asy
 
     Options:
       --limit <n>             At most so many. (default: 10)
-      --labels <text>         Only those with one of these labels. (repeatable)
+      --label <text>          Only those with one of these labels. (repeatable)
       --no-details            not: With everything known about each.
       --since <n>             Cursor of the last answer.
       -h, --help              print this
