@@ -21,9 +21,8 @@ async function lines(rt: Pick<Runtime, 'files'>, loop: Loop, last: Outcome): Pro
       return [
         'Its work passed the checks, but could not be merged with the target branch as it is now.',
         ...foreign(last.reason),
-        loop.tip !== undefined && loop.tip !== loop.candidate?.commit
-          ? 'The worktree now holds the merge with conflict markers in the files named above. Resolve them.'
-          : 'Bring the work in line with the target branch.',
+        afterBounce(loop, last),
+        ...(await checkReports(rt, last)),
       ];
     case 'worker_lost':
     case 'inconclusive':
@@ -37,6 +36,14 @@ async function lines(rt: Pick<Runtime, 'files'>, loop: Loop, last: Outcome): Pro
         ...(await checkReports(rt, last)),
       ];
   }
+}
+
+function afterBounce(loop: Loop, last: Outcome): string {
+  const joined = loop.tip !== undefined && loop.tip !== loop.candidate?.commit;
+  if (!joined) return 'Bring the work in line with the target branch.';
+  return last.verification === undefined
+    ? 'The worktree now holds the merge, with conflict markers in the files named above. Resolve them.'
+    : 'The worktree now holds the merge with the target. Make the checks pass on it.';
 }
 
 async function checkReports(rt: Pick<Runtime, 'files'>, last: Outcome): Promise<readonly string[]> {

@@ -60,7 +60,10 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
       return move(rt, entry, target);
     case 'failed':
     case 'tampered':
-      return bounce(rt, entry, 'Merged with the target as it is now, the checks do not pass any more.');
+      return bounce(rt, entry, 'Merged with the target as it is now, the checks do not pass any more.', {
+        tip: entry.built.result,
+        verification: verification.id,
+      });
     case 'inconclusive':
     case 'cancelled':
     case undefined:
@@ -117,7 +120,7 @@ async function mergeCommit(rt: Rt, loop: Loop, entry: MergeEntry, onto: string):
     message,
     author,
   });
-  await bounce(rt, entry, `Conflicts with ${entry.target} in: ${merged.files.join(', ')}`, tip);
+  await bounce(rt, entry, `Conflicts with ${entry.target} in: ${merged.files.join(', ')}`, { tip });
   return undefined;
 }
 
@@ -198,13 +201,21 @@ async function park(rt: Rt, entry: MergeEntry, result: string, why: string): Pro
   });
 }
 
-async function bounce(rt: Rt, entry: MergeEntry, reason: string, tip?: string): Promise<void> {
+/** Back to work: the next iteration starts from the merge, so that its worker sees what is wrong with it. */
+async function bounce(
+  rt: Rt,
+  entry: MergeEntry,
+  reason: string,
+  start: { tip?: string; verification?: string } = {},
+): Promise<void> {
   await record(rt, entry, (tx) => {
     tx.record({ type: 'merge.bounced', id: entry.id, reason });
-    if (tx.yard.loops[entry.loop]?.state !== 'merging') return;
-    const marked =
-      tip === undefined || tx.yard.loops[entry.loop]?.workspace?.kind !== 'worktree' ? {} : { tip };
-    tx.record({ type: 'loop.bounced', id: entry.loop, reason: reason.slice(0, 1_900), ...marked });
+    const loop = tx.yard.loops[entry.loop];
+    if (loop?.state !== 'merging') return;
+    // Files of the user's own checkout are not ours to replace.
+    const { tip: _kept, ...without } = start;
+    const from = loop.workspace?.kind === 'worktree' ? start : without;
+    tx.record({ type: 'loop.bounced', id: loop.id, reason: reason.slice(0, 1_900), ...from });
   });
 }
 

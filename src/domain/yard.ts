@@ -4,7 +4,7 @@ import { Note, type YardEvent } from './events.ts';
 import { SeqSchema } from './journal.ts';
 import { applyToLease, Lease } from './lease.ts';
 import { isEnded, Loop } from './loop.ts';
-import { applyToLoop } from './loop-events.ts';
+import { applyToLoop } from './loop-apply.ts';
 import { applyToMerge, MergeEntry } from './merge.ts';
 import { applyToQuestion, Question } from './question.ts';
 import { applyToVerification, Verification } from './verification.ts';

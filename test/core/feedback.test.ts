@@ -87,7 +87,7 @@ describe('feedback', () => {
       .build();
     const text = await feedback(filesWith(), loopIn(bounced));
     expect(text).toContain('```text\nConflicts in: a.ts\n```');
-    expect(text).toContain('merge with conflict markers');
+    expect(text).toContain('merge, with conflict markers');
   });
 });
 

@@ -82,6 +82,13 @@ function steerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
     case 'update':
       return updateIn(tx, loop, args);
     case 'close':
+      if (loop.state !== 'verified') {
+        throw new LoopyardError(
+          'WRONG_STATE',
+          `The loop ${id} is ${loop.state}; only a verified one can be closed. shutdown stops any.`,
+          { state: loop.state },
+        );
+      }
       return tx.record({ type: 'loop.closed', id, reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` });
   }
 }

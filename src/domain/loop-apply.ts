@@ -1,0 +1,200 @@
+import { charge, nothingSpent } from './budget.ts';
+import { type Loop, type LoopMove, loopMachine, type Outcome } from './loop.ts';
+import type { LoopEvent } from './loop-events.ts';
+import type { Usage } from './run.ts';
+
+/** The loop after the event; undefined when it left the live state. Illegal moves throw. */
+export function applyToLoop(loop: Loop | undefined, event: LoopEvent, at: number): Loop | undefined {
+  if (event.type === 'loop.opened') return open(event, at);
+  if (!loop || event.type === 'loop.archived') return undefined;
+  const move = event.type.slice('loop.'.length);
+  const state = isMove(move) ? loopMachine.step(loop.state, move) : loop.state;
+  const ended = state !== loop.state && loopMachine.isEnd(state) ? { endedAt: at } : {};
+  return { ...change(loop, event, at), state, updatedAt: at, ...ended };
+}
+
+function open(event: Extract<LoopEvent, { type: 'loop.opened' }>, at: number): Loop {
+  return {
+    ...event.plan,
+    id: event.id,
+    state: 'ready',
+    openedAt: at,
+    updatedAt: at,
+    wanted: event.wanted,
+    iteration: 0,
+    outcomes: [],
+    spent: nothingSpent,
+    messages: [],
+    delivered: 0,
+  };
+}
+
+const moves = new Set<string>(Object.values(loopMachine.rows).flatMap((row) => Object.keys(row)));
+const isMove = (name: string): name is LoopMove => moves.has(name);
+
+type Changing = Exclude<LoopEvent, { type: 'loop.opened' | 'loop.archived' }>;
+
+function change(loop: Loop, event: Changing, at: number): Loop {
+  switch (event.type) {
+    case 'loop.workspace_prepared':
+      return { ...loop, workspace: event.workspace };
+    case 'loop.workspace_lost':
+      return without(loop, 'workspace');
+    case 'loop.baseline_requested':
+      return { ...loop, baseline: { verification: event.verification } };
+    case 'loop.baseline_judged': {
+      const { verification, verdict } = event;
+      return {
+        ...(verdict === 'inconclusive' ? loop : resetFailures(loop)),
+        baseline: { verification, verdict },
+      };
+    }
+    case 'loop.iteration_wanted':
+      return { ...loop, wanted: true };
+    case 'loop.iteration_started':
+      return {
+        ...without(loop, 'notBefore', 'trouble', 'verification'),
+        iteration: event.iteration,
+        worker: event.worker,
+        wanted: false,
+        delivered: loop.messages.length,
+        spent: { ...loop.spent, iterations: loop.spent.iterations + 1 },
+      };
+    case 'loop.candidate_made': {
+      const { candidate } = event;
+      return { ...heard(loop), candidate, tip: candidate.commit, spent: settled(loop, event.usage) };
+    }
+    case 'loop.nothing_changed':
+      return outcome({ ...heard(loop), spent: settled(loop, event.usage) }, at, 'nothing_changed', {
+        reason: event.reason,
+      });
+    case 'loop.worker_lost': {
+      const spent = charge(loop.spent, event.usage);
+      const lost = outcome(loop, at, 'worker_lost', { reason: event.reason });
+      return {
+        ...lost,
+        wanted: true,
+        delivered: 0,
+        trouble: event.reason,
+        ...(event.notBefore === undefined ? {} : { notBefore: event.notBefore }),
+        spent: {
+          ...spent,
+          iterations: spent.iterations - 1,
+          infrastructureFailures: spent.infrastructureFailures + 1,
+        },
+      };
+    }
+    case 'loop.verification_started':
+      return { ...without(loop, 'notBefore'), verification: event.verification };
+    case 'loop.passed':
+      return outcome(resetFailures(loop), at, 'passed', judged(loop, event));
+    case 'loop.failed':
+      return outcome(resetFailures(loop), at, 'failed', judged(loop, event));
+    case 'loop.tampered':
+      return outcome(resetFailures(loop), at, 'tampered', judged(loop, event));
+    case 'loop.inconclusive':
+    case 'loop.infrastructure_failed':
+      return {
+        ...loop,
+        trouble: event.reason,
+        ...(event.notBefore === undefined ? {} : { notBefore: event.notBefore }),
+        spent: { ...loop.spent, infrastructureFailures: loop.spent.infrastructureFailures + 1 },
+      };
+    case 'loop.merge_queued':
+      return { ...loop, entry: event.entry };
+    case 'loop.landed':
+      return { ...without(loop, 'hold'), landed: event.commit };
+    case 'loop.bounced':
+      return outcome({ ...loop, ...defined({ tip: event.tip }) }, at, 'bounced', {
+        reason: event.reason,
+        ...defined({ verification: event.verification }),
+      });
+    case 'loop.cancel_requested':
+      return { ...loop, cancel: { ...event.request, at } };
+    case 'loop.held':
+      return { ...loop, hold: { ...event.hold, since: at } };
+    case 'loop.released':
+      return release(loop, at);
+    case 'loop.updated': {
+      const { limits, ...fields } = event.changes;
+      return { ...loop, ...defined(fields), limits: { ...loop.limits, ...defined(limits ?? {}) } };
+    }
+    case 'loop.told':
+      return { ...loop, messages: [...loop.messages, { ...event.message, at }] };
+    case 'loop.tidied':
+      return { ...without(loop, 'workspace'), tidied: { removed: event.removed, kept: event.kept } };
+    case 'loop.reopened':
+      return { ...loop, wanted: true };
+    case 'loop.cancelled':
+    case 'loop.closed':
+      return without(loop, 'hold');
+    case 'loop.withdrawn':
+      return loop;
+  }
+}
+
+/**
+ * A person who lets a loop go on forgives its failures. A limit or a question that is over does not: a backend that is
+ * limited again and again would never come to the end of its budget.
+ */
+function release(loop: Loop, at: number): Loop {
+  switch (loop.hold?.kind) {
+    case 'rate_limited':
+      return without(loop, 'hold');
+    case 'question':
+      return { ...without(loop, 'hold'), releasedAt: at };
+    default:
+      return { ...without(resetFailures(loop), 'hold', 'notBefore'), releasedAt: at };
+  }
+}
+
+/** The messages a worker was given have been worked on; those that came later wait for the next. */
+function heard(loop: Loop): Loop {
+  return { ...loop, messages: loop.messages.slice(loop.delivered), delivered: 0 };
+}
+
+/** A worker that ended by itself shows that the machinery works again. */
+function settled(loop: Loop, usage: Usage) {
+  return { ...charge(loop.spent, usage), infrastructureFailures: 0 };
+}
+
+function resetFailures(loop: Loop): Loop {
+  return { ...without(loop, 'trouble'), spent: { ...loop.spent, infrastructureFailures: 0 } };
+}
+
+function judged(
+  loop: Loop,
+  event: { verification: string; reason?: string; signature?: string | undefined },
+) {
+  return {
+    verification: event.verification,
+    ...defined({ commit: loop.candidate?.commit, tree: loop.candidate?.tree }),
+    ...defined({ reason: event.reason, signature: event.signature }),
+  };
+}
+
+function outcome(loop: Loop, at: number, result: Outcome['result'], details: Partial<Outcome>): Loop {
+  const entry: Outcome = {
+    iteration: loop.iteration,
+    result,
+    at,
+    ...(loop.worker === undefined ? {} : { worker: loop.worker }),
+    ...details,
+  };
+  return { ...loop, outcomes: [...loop.outcomes, entry].slice(-50) };
+}
+
+function without<T extends object, K extends keyof T>(
+  value: T,
+  ...keys: readonly K[]
+): Omit<T, K> & Partial<Pick<T, K>> {
+  const copy = { ...value };
+  for (const key of keys) delete copy[key];
+  return copy;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+}
