@@ -47,6 +47,8 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
   }
   if (await isIn(rt, entry.built?.result ?? entry.candidate, onto))
     return land(rt, entry, onto, entry.built?.result ?? onto);
+  // Somebody committed the very files that passed, as the user of an in-place loop does: there is nothing to merge.
+  if ((await rt.git.treeOf(onto)) === loop.candidate?.tree) return land(rt, entry, onto, onto);
   const { cancel } = loop;
   if (cancel) return record(rt, entry, (tx) => withdraw(tx, entry, cancel.reason));
   if (!entry.built) return build(rt, loop, entry, onto);
@@ -57,7 +59,7 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
     case 'running':
       return;
     case 'passed':
-      return move(rt, entry, target);
+      return move(rt, loop, entry, target);
     case 'failed':
     case 'tampered':
       return bounce(rt, entry, 'Merged with the target as it is now, the checks do not pass any more.', {
@@ -124,12 +126,15 @@ async function mergeCommit(rt: Rt, loop: Loop, entry: MergeEntry, onto: string):
   return undefined;
 }
 
-async function move(rt: Rt, entry: MergeEntry, target: string): Promise<void> {
+async function move(rt: Rt, loop: Loop, entry: MergeEntry, target: string): Promise<void> {
   const { built, epoch } = entry;
   if (!built) return;
   const checkout = await checkoutOf(rt, entry.target);
   if (checkout !== undefined && !(await canFollow(rt, checkout, built.onto, built.result))) {
-    const why = `${entry.target} is checked out in ${checkout} with uncommitted work.`;
+    const own = loop.workspace?.kind === 'in_place' && loop.workspace.path === checkout;
+    const why = own
+      ? `Its files lie in ${checkout} already, uncommitted.`
+      : `${entry.target} is checked out in ${checkout} with uncommitted work.`;
     return park(rt, entry, built.result, why);
   }
   const moved = await rt.git.updateRefs(

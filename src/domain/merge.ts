@@ -91,15 +91,19 @@ export function applyToMerge(
       const { result, onto, verification } = event;
       return { ...entry, built: { result, onto, ...(verification === undefined ? {} : { verification }) } };
     }
-    case 'merge.landed':
+    case 'merge.landed': {
+      const { reason: _past, keptAt: _taken, ...clean } = entry;
+      const { result, before, note } = event;
+      const state = mergeMachine.step(entry.state, 'landed');
       return {
-        ...entry,
-        state: mergeMachine.step(entry.state, 'landed'),
-        result: event.result,
-        before: event.before,
+        ...clean,
+        state,
+        result,
+        before,
         endedAt: at,
-        ...(event.note === undefined ? {} : { reason: event.note }),
+        ...(note === undefined ? {} : { reason: note }),
       };
+    }
     case 'merge.bounced':
       return {
         ...entry,

@@ -86,8 +86,10 @@ interface Table {
 /** A state machine as Mermaid draws it. What leads from every unfinished state to the same end is drawn once. */
 export function machineDiagram({ rows }: Table): string {
   const unfinished = Object.values(rows).filter((moves) => Object.keys(moves).length > 0);
-  const isCommon = (move: string, to: string | undefined) =>
-    unfinished.length > 2 && unfinished.every((moves) => moves[move] === to);
+  const isCommon = (move: string, to: string) =>
+    Object.keys(rows[to] ?? {}).length === 0 &&
+    unfinished.length > 2 &&
+    unfinished.every((moves) => moves[move] === to);
   const common = new Set<string>();
   const lines = Object.entries(rows).flatMap(([from, moves]) => {
     const byTarget = new Map<string, string[]>();
@@ -152,9 +154,11 @@ function usage(tool: Tool): string {
   const names = tool.cli?.positional ?? [];
   const mandatory = required(tool.input);
   const positional = names.map((name) => (mandatory.includes(name) ? `<${name}>` : `[${name}]`));
+  const fields = fieldsOf(tool.input);
   const flags = mandatory
     .filter((name) => !names.includes(name))
-    .map((name) => `--${name.replaceAll('_', '-')} …`);
+    .map((name) => `--${fields[name]?.type === 'array' ? name.replace(/s$/, '') : name} …`)
+    .map((flag) => flag.replaceAll('_', '-'));
   return ['loopyard', tool.cli?.path ?? '', ...positional, ...flags].join(' ');
 }
 

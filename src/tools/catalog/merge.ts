@@ -4,6 +4,7 @@ import { once } from '../../core/requests.ts';
 import { queueMerge } from '../../core/steps.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
+import type { MergeEntry } from '../../domain/merge.ts';
 import type { Tx } from '../../ports/store.ts';
 import { shown } from '../command-line.ts';
 import { defineTool } from '../define.ts';
@@ -136,14 +137,10 @@ function withdraw(tx: Tx, loop: Loop, by: string): string {
   return entry.id;
 }
 
-function advice(
-  state: string,
-  loop: string,
-  entry: { keptAt?: string | undefined; before?: string | undefined; target?: string } | undefined,
-): string {
+function advice(state: string, loop: string, entry: MergeEntry | undefined): string {
   switch (state) {
     case 'landed':
-      return entry?.before
+      return entry?.before !== undefined && entry.before !== entry.result
         ? `It landed. To undo while nothing followed: git reset --keep ${entry.before} where ${entry.target} is checked out, or git branch -f ${entry.target} ${entry.before}.`
         : 'It landed.';
     case 'bounced':
