@@ -1,11 +1,12 @@
 // Bundles the program: one small entry, everything heavy in chunks that load when they are needed.
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: ['src/bin.ts'],
   outdir: 'dist',
   bundle: true,
@@ -26,3 +27,16 @@ await build({
   logLevel: 'warning',
 });
 chmodSync('dist/bin.js', 0o755);
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(Object.keys(metafile.inputs)));
+
+/** The bundle holds other people's work; their licences go with it. */
+function licences(inputs) {
+  const packages = new Set(inputs.flatMap((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
+  return [...packages].sort().map(licence).join('\n\n');
+}
+
+function licence(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  return `${name} ${version} (${license})\n\n${file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : 'No licence text in the package.'}`;
+}

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../src/adapters/clock.ts';
-import { openGate } from '../src/adapters/gate.ts';
-import { openGit } from '../src/adapters/git.ts';
+import { openGate } from '../src/adapters/gate/gate.ts';
+import { openGit } from '../src/adapters/git/git.ts';
 import { liveness, selfIdentity } from '../src/adapters/identity.ts';
 import type { Git } from '../src/ports/git.ts';
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { logFile } from './adapters/log.ts';
@@ -74,11 +73,8 @@ async function attach(front: Front, args: readonly string[]): Promise<number> {
     );
   const shell =
     process.platform === 'win32' ? (process.env.ComSpec ?? 'cmd.exe') : (process.env.SHELL ?? 'sh');
-  const child = spawn(shell, { cwd: loop.workspace.path, stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal ? 1 : (code ?? 0)));
-  });
+  const { execa } = await import('execa');
+  return (await execa(shell, { cwd: loop.workspace.path, stdio: 'inherit', reject: false })).exitCode ?? 1;
 }
 
 async function keeper(front: Front, args: readonly string[], terminal: Terminal): Promise<number> {

@@ -43,7 +43,8 @@ test('the generated parts of the README are what the program says of itself', as
 test('the reference of the tools is what the catalog says', async () => {
   const intro =
     'Every tool with every field. Models are shown the common fields only, because every session pays for the list; the\n' +
-    'others are taken from everybody. On the command line a field is a flag: `max_iterations` is `--max-iterations`.';
+    'others are taken from everybody. On the command line a field is a flag, `max_iterations` is `--max-iterations`, and a\n' +
+    'list is typed one at a time: `checks` is `--check`, as often as needed.';
   await expect(`# Tools\n\n${written}\n\n${intro}\n\n${toolReference(tools)}\n`).toMatchFileSnapshot(
     fileOf('docs/tools.md'),
   );
@@ -81,13 +82,19 @@ test('every file the documents link to is there', () => {
 });
 
 test('a table that changes changes its diagram', () => {
-  const rows = { a: { went: 'b', gave_up: 'end' }, b: { gave_up: 'end' }, c: { gave_up: 'end' }, end: {} };
+  const rows = {
+    a: { went: 'b', gave_up: 'end' },
+    b: { gave_up: 'end' },
+    c: { gave_up: 'end', went: 'b' },
+    end: {},
+  };
   expect(machineDiagram({ name: 'x', rows })).toBe(
     [
       '```mermaid',
       'stateDiagram-v2',
       '  [*] --> a',
       '  a --> b: went',
+      '  c --> b: went',
       '  end --> [*]',
       '  state "any state before an end" as any',
       '  any --> end: gave_up',

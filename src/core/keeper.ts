@@ -36,7 +36,7 @@ export async function runKeeper(rt: Runtime, signal: AbortSignal): Promise<Keepe
   const epoch = await elect(rt);
   if (epoch === undefined) return 'already_kept';
   const kept = { ...rt, actor: { name: 'keeper', lease: { resource: keeperResource, epoch } } };
-  rt.log('info', 'keeper at work', { epoch, isolation: await rt.processes.isolation() });
+  rt.log('info', 'keeper at work', { epoch });
   try {
     return await work(kept, epoch, signal);
   } catch (thrown) {

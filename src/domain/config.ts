@@ -4,8 +4,8 @@ import { defaultLimits, Limits } from './budget.ts';
 const minutes = z.number().positive();
 
 /**
- * What a person may set, with its defaults. Read from the user's file and the yard's own file, never from tracked
- * content: a repository cannot run a command through loopyard or loosen a limit.
+ * What a person may set, with its defaults. Read from the user's file and environment, never from the repository: its
+ * content cannot run a command through loopyard or loosen a limit.
  */
 export const Config = z.strictObject({
   /** Live loops per yard before start_loop asks for force. Each more adds n(n-1)/2 paths to coordinate. */

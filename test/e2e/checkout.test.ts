@@ -20,7 +20,7 @@ async function holding(project: ScratchProject, session: Session) {
   return { loop, gate };
 }
 
-test('a checkout has one owner however its path is spelt, and the refusal names him', async () => {
+test.concurrent('a checkout has one owner however its path is spelt, and the refusal names him', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const { gate, loop } = await holding(project, session);
@@ -50,7 +50,7 @@ test('a checkout has one owner however its path is spelt, and the refusal names 
   await until(session, loop, isIn('verified'));
 });
 
-test('on_busy: one waits until the checkout is free, another takes a worktree, and so does auto', async () => {
+test.concurrent('on_busy: one waits until the checkout is free, another takes a worktree, and so does auto', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const { gate, loop } = await holding(project, session);
@@ -74,7 +74,7 @@ test('on_busy: one waits until the checkout is free, another takes a worktree, a
   expect(await project.git('worktree', 'list')).not.toContain('[loopyard/waiting]');
 });
 
-test('a takeover ends the worker, pauses its loop and frees the checkout; later the loop goes on', async () => {
+test.concurrent('a takeover ends the worker, pauses its loop and frees the checkout; later the loop goes on', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const { gate, loop } = await holding(project, session);
@@ -96,7 +96,7 @@ test('a takeover ends the worker, pauses its loop and frees the checkout; later 
   await until(session, loop, isIn('verified'));
 });
 
-test('loops in worktrees change nothing of the user: branches, index, stash, files', async () => {
+test.concurrent('loops in worktrees change nothing of the user: branches, index, stash, files', async () => {
   const project = await aProject();
   await project.write({ 'README.md': 'stashed\n' });
   await project.git('stash');
@@ -114,7 +114,7 @@ test('loops in worktrees change nothing of the user: branches, index, stash, fil
   expect(await userSide(project)).toEqual(before);
 });
 
-test('a loop in the checkout changes files there and nothing else of the user', async () => {
+test.concurrent('a loop in the checkout changes files there and nothing else of the user', async () => {
   const project = await aProject();
   await project.write({ 'README.md': 'staged by the user\n' });
   await project.git('add', 'README.md');

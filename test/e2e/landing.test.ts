@@ -7,7 +7,7 @@ import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
 const checks = ['node check.mjs'];
 
-test('what conflicts goes back to work with the markers in its files, and lands once they are resolved', async () => {
+test.concurrent('what conflicts goes back to work with the markers in its files, and lands once they are resolved', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('writes-a-line', 'From the loop.') });
@@ -25,7 +25,7 @@ test('what conflicts goes back to work with the markers in its files, and lands 
   expect(await project.git('status', '--porcelain')).toBe('');
 });
 
-test('uncommitted work in the checkout makes the result wait under a ref; then it lands', async () => {
+test.concurrent('uncommitted work in the checkout makes the result wait under a ref; then it lands', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('fixes-at-once') });
@@ -47,7 +47,7 @@ test('uncommitted work in the checkout makes the result wait under a ref; then i
   expect(await project.git('for-each-ref', 'refs/loopyard/ready')).toBe('');
 });
 
-test('a result the user took himself is landed when asked again', async () => {
+test.concurrent('a result the user took himself is landed when asked again', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('fixes-at-once') });
@@ -58,7 +58,7 @@ test('a result the user took himself is landed when asked again', async () => {
   expect(await session.call('merge', { loop })).toMatchObject({ state: 'landed' });
 });
 
-test('a loop whose result waits can be stopped and can be discarded', async () => {
+test.concurrent('a loop whose result waits can be stopped and can be discarded', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const plan = { checks, command: script('fixes-at-once') };
@@ -74,7 +74,7 @@ test('a loop whose result waits can be stopped and can be discarded', async () =
   expect(await project.git('branch', '--list', `loopyard/${discarded}`)).toBe('');
 });
 
-test('when the target moved, the merge result is verified again before it lands', async () => {
+test.concurrent('when the target moved, the merge result is verified again before it lands', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('fixes-at-once') });
@@ -88,7 +88,7 @@ test('when the target moved, the merge result is verified again before it lands'
   );
 });
 
-test('a merge result that fails the checks goes back to work, and the target stays', async () => {
+test.concurrent('a merge result that fails the checks goes back to work, and the target stays', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('fixes-at-once'), mode: 'guided' });
@@ -103,7 +103,7 @@ test('a merge result that fails the checks goes back to work, and the target sta
   expect(await look(session, loop)).toMatchObject({ state: 'ready' });
 });
 
-test('a branch that is checked out nowhere is moved without touching the checkout', async () => {
+test.concurrent('a branch that is checked out nowhere is moved without touching the checkout', async () => {
   const project = await aProject();
   const session = await aSession(project);
   await project.git('branch', 'release');
@@ -115,7 +115,7 @@ test('a branch that is checked out nowhere is moved without touching the checkou
   expect(await project.git('status', '--porcelain')).toBe(' M README.md');
 });
 
-test('a loop opened on a detached HEAD passes, and lands where it is told to', async () => {
+test.concurrent('a loop opened on a detached HEAD passes, and lands where it is told to', async () => {
   const project = await aProject();
   const session = await aSession(project);
   await project.git('checkout', '--quiet', '--detach');
@@ -135,7 +135,7 @@ test('a loop opened on a detached HEAD passes, and lands where it is told to', a
   expect(await session.call('merge', { loop, target: 'main' })).toMatchObject({ state: 'landed' });
 });
 
-test('stopping a loop while its landing is executed ends it, landed or not, and leaves nothing waiting', async () => {
+test.concurrent('stopping a loop while its landing is executed ends it, landed or not, and leaves nothing waiting', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const gate = gateOf(project, 'gate');

@@ -6,7 +6,7 @@ import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
 const checks = ['node check.mjs'];
 
-test('workers that change nothing hold the loop as stuck; a message and resume let it go on', async () => {
+test.concurrent('workers that change nothing hold the loop as stuck; a message and resume let it go on', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('changes-nothing') });
@@ -18,7 +18,7 @@ test('workers that change nothing hold the loop as stuck; a message and resume l
   expect(await until(session, loop, isIn('verified'))).toMatchObject({ iteration: '4/10' });
 });
 
-test('a loop that used its iterations is held, and goes on when it gets more', async () => {
+test.concurrent('a loop that used its iterations is held, and goes on when it gets more', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, { checks, command: script('tries-in-vain', '3'), max_iterations: 2 });
@@ -29,7 +29,7 @@ test('a loop that used its iterations is held, and goes on when it gets more', a
   expect(await until(session, loop, isIn('verified'))).toMatchObject({ iteration: '3/4' });
 });
 
-test('a worker asks through its own server, which shows it its own loop and nothing else', async () => {
+test.concurrent('a worker asks through its own server, which shows it its own loop and nothing else', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const other = await opened(session, { checks, command: script('fixes-at-once'), mode: 'guided' });
@@ -54,7 +54,7 @@ test('a worker asks through its own server, which shows it its own loop and noth
   expect(loops).toHaveLength(2);
 });
 
-test('a worker sees the request to stop, acknowledges it and ends; its loop is paused and goes on', async () => {
+test.concurrent('a worker sees the request to stop, acknowledges it and ends; its loop is paused and goes on', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const entered = project.file('entered');
@@ -76,7 +76,7 @@ test('a worker sees the request to stop, acknowledges it and ends; its loop is p
   await until(session, loop, (now) => now.iteration === '2/10');
 });
 
-test('shutdown ends a deaf worker with its whole tree, keeps its work, and is done once per key', async () => {
+test.concurrent('shutdown ends a deaf worker with its whole tree, keeps its work, and is done once per key', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const entered = project.file('entered');
@@ -94,7 +94,7 @@ test('shutdown ends a deaf worker with its whole tree, keeps its work, and is do
   expect(await project.git('worktree', 'list')).not.toContain('/loops/');
 });
 
-test('shutdown of all ends every loop, whatever it is doing', async () => {
+test.concurrent('shutdown of all ends every loop, whatever it is doing', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const gate = gateOf(project, 'check-gate');
@@ -118,7 +118,7 @@ test('shutdown of all ends every loop, whatever it is doing', async () => {
   await eventually(() => project.processes().length === 0);
 });
 
-test('a child that escaped from its worker is gone before its work is judged', async () => {
+test.concurrent('a child that escaped from its worker is gone before its work is judged', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const mark = project.file('escaped');
@@ -127,7 +127,7 @@ test('a child that escaped from its worker is gone before its work is judged', a
   expect(project.running('setInterval', mark)).toEqual([]);
 });
 
-test('the fifth live loop is refused with the way out, and an ended one makes room', async () => {
+test.concurrent('the fifth live loop is refused with the way out, and an ended one makes room', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const plan = { checks, command: script('fixes-at-once'), mode: 'guided' };
@@ -148,7 +148,7 @@ test('the fifth live loop is refused with the way out, and an ended one makes ro
   expect(taken.error).toBe('INVALID_ARGUMENT');
 });
 
-test('verify judges any commit without a loop: passed, failed, or not to be judged', async () => {
+test.concurrent('verify judges any commit without a loop: passed, failed, or not to be judged', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const broken = await project.git('rev-parse', 'HEAD');

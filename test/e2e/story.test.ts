@@ -4,7 +4,7 @@ import { aSession } from '../support/mcp-client.ts';
 import { aProject, script } from '../support/scratch-project.ts';
 import { eventually, isIn, type Loop, look, opened, until } from './watching.ts';
 
-test('a loop fails, learns, passes and lands, while a session of the other era watches', async () => {
+test.concurrent('a loop fails, learns, passes and lands, while a session of the other era watches', async () => {
   const project = await aProject();
   const strategist = await aSession(project, { era: 'legacy' });
   const watcher = await aSession(project, { era: 'modern' });
@@ -66,7 +66,7 @@ test('a loop fails, learns, passes and lands, while a session of the other era w
   await eventually(() => project.processes().length === 0);
 });
 
-test('guided mode waits for the strategist before every iteration, and hands his message on', async () => {
+test.concurrent('guided mode waits for the strategist before every iteration, and hands his message on', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, {
@@ -92,7 +92,7 @@ test('guided mode waits for the strategist before every iteration, and hands his
   expect(after.kept).toContain(`refs/heads/loopyard/${loop}`);
 });
 
-test('auto_merge lands what passed, and a green baseline is said aloud', async () => {
+test.concurrent('auto_merge lands what passed, and a green baseline is said aloud', async () => {
   const project = await aProject();
   const session = await aSession(project, { era: 'modern' });
   const loop = await opened(session, {

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { expect } from 'vitest';
 import type { Answer, Session } from '../support/mcp-client.ts';
 import type { ScratchProject } from '../support/scratch-project.ts';
 
@@ -70,24 +69,26 @@ export function gateOf(project: ScratchProject, name: string) {
   };
 }
 
+/** Our own loop instead of expect.poll, which cannot tell tests apart that run side by side. */
 export async function eventually(what: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
-  await expect.poll(what, { timeout: seconds * 1_000, interval: 25 }).toBe(true);
+  const deadline = Date.now() + seconds * 1_000;
+  while (!(await what())) {
+    if (Date.now() > deadline) throw new Error(`Not so after ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
 }
 
-/** Branches, index and files of the user's checkout, byte for byte, and the stash. */
+/** Branches, stash, index and files of the user's checkout, byte for byte, without what is loopyard's own. */
 export async function userSide(project: ScratchProject): Promise<Record<string, string>> {
+  const refs = await project.git('for-each-ref', 'refs/heads', 'refs/tags', 'refs/stash');
   return {
-    head: await project.git('symbolic-ref', '-q', 'HEAD').catch(() => 'detached'),
-    heads: await project
-      .git('for-each-ref', 'refs/heads', 'refs/tags', 'refs/stash', '--exclude=refs/heads/loopyard')
-      .catch(async () =>
-        (await project.git('for-each-ref', 'refs/heads', 'refs/tags', 'refs/stash'))
-          .split('\n')
-          .filter((line) => !line.includes('refs/heads/loopyard/'))
-          .join('\n'),
-      ),
-    index: (await import('node:fs')).readFileSync(`${project.path}/.git/index`).toString('base64'),
+    head: await project.git('symbolic-ref', 'HEAD'),
+    refs: refs
+      .split('\n')
+      .filter((line) => !line.includes('refs/heads/loopyard/'))
+      .join('\n'),
+    index: readFileSync(`${project.path}/.git/index`).toString('base64'),
+    config: readFileSync(`${project.path}/.git/config`, 'utf8'),
     status: await project.git('--no-optional-locks', 'status', '--porcelain'),
-    config: (await import('node:fs')).readFileSync(`${project.path}/.git/config`, 'utf8'),
   };
 }

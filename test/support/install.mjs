@@ -11,14 +11,17 @@ if (installed < wanted) {
   const why =
     installed === 0 ? 'there are no dependencies yet' : 'package-lock.json is newer than node_modules';
   console.log(`Installing with npm ci, because ${why}.`);
-  const [command, ...args] = process.env.npm_execpath
-    ? [process.execPath, process.env.npm_execpath, 'ci']
-    : ['npm', 'ci'];
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) {
-    console.error(`npm ci did not succeed (${error?.message ?? `exit code ${status}`}), so nothing was run.`);
+  if (!npm('ci')) {
+    console.error('The dependencies could not be installed, so nothing was run.');
     process.exit(1);
   }
+}
+
+/** Tells whether npm ended well. Its output is shown. */
+function npm(...args) {
+  const { npm_execpath: script } = process.env;
+  const [command, ...before] = script ? [process.execPath, script] : ['npm'];
+  return spawnSync(command, [...before, ...args], { stdio: 'inherit' }).status === 0;
 }
 
 function changedAt(path) {

@@ -2,7 +2,6 @@ import { Client as ModernClient } from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { onTestFinished } from 'vitest';
 import { program, type ScratchProject } from './scratch-project.ts';
 
 export type Era = 'legacy' | 'modern';
@@ -18,10 +17,12 @@ export interface Session {
   call(name: string, args?: Answer): Promise<Answer>;
   /** The same of one that must be an error. */
   refused(name: string, args?: Answer): Promise<Answer>;
+  /** Either of them. */
+  any(name: string, args?: Answer): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** Starts the built server in a project and connects one of the two official clients to it, as a client program does. */
+/** Starts the built server in a project and connects one of the two official clients to it. It ends with the project. */
 export async function aSession(
   project: Pick<ScratchProject, 'path' | 'env'>,
   {
@@ -37,9 +38,7 @@ export async function aSession(
     env: { ...project.env, ...env },
     stderr: 'ignore' as const,
   };
-  const session = era === 'legacy' ? await legacy(server) : await modern(server);
-  onTestFinished(() => session.close().catch(() => undefined));
-  return session;
+  return era === 'legacy' ? await legacy(server) : await modern(server);
 }
 
 type Server = { command: string; args: string[]; cwd: string; env: Record<string, string>; stderr: 'ignore' };
@@ -85,7 +84,9 @@ interface Result {
   readonly isError?: boolean;
 }
 
-function doors(ask: (name: string, args: Answer) => Promise<Result>): Pick<Session, 'call' | 'refused'> {
+function doors(
+  ask: (name: string, args: Answer) => Promise<Result>,
+): Pick<Session, 'call' | 'refused' | 'any'> {
   const door =
     (refusal: boolean) =>
     async (name: string, args: Answer = {}) => {
@@ -95,5 +96,6 @@ function doors(ask: (name: string, args: Answer) => Promise<Result>): Pick<Sessi
       }
       return result.structuredContent ?? {};
     };
-  return { call: door(false), refused: door(true) };
+  const any = async (name: string, args: Answer = {}) => (await ask(name, args)).structuredContent ?? {};
+  return { call: door(false), refused: door(true), any };
 }

@@ -5,9 +5,22 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 
 const run = promisify(execFile);
+
+const roots: string[] = [];
+
+// When the file is over and not each test, because tests that run side by side cannot say which of them has ended.
+afterAll(async () => {
+  for (const root of roots) {
+    for (let found = owned(root); found.length > 0; found = owned(root)) {
+      for (const { pid } of found) end(pid);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await rm(root, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
 
 /** The built program, or another build of it, so that one can be tried while the tree is being worked on. */
 export const program =
@@ -67,7 +80,7 @@ export interface ScratchProject {
 
 /**
  * A small real project in a git repository with a home, a configuration and a place of its own: nothing of this machine
- * reaches it and it reaches nothing. When the test is over its processes are ended and its files go.
+ * reaches it and it reaches nothing. When the test file is over its processes are ended and its files go.
  */
 export async function aProject({
   env: more = {},
@@ -77,6 +90,7 @@ export async function aProject({
   empty?: boolean;
 } = {}): Promise<ScratchProject> {
   const root = await realpath(await mkdtemp(path.join(tmpdir(), 'loopyard-e2e-')));
+  roots.push(root);
   const checkout = path.join(root, 'calc');
   const home = path.join(root, 'home');
   await mkdir(checkout);
@@ -102,13 +116,6 @@ export async function aProject({
     ...more,
   };
   const processes = () => owned(root);
-  onTestFinished(async () => {
-    for (let found = processes(); found.length > 0; found = processes()) {
-      for (const { pid } of found) end(pid);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    await rm(root, { recursive: true, force: true, maxRetries: 5 });
-  });
   const git = (...args: readonly string[]) =>
     run('git', args, { cwd: checkout, env }).then(({ stdout }) => stdout.replace(/\n$/, ''));
   const write = async (contents: Readonly<Record<string, string>>) => {

@@ -25,7 +25,7 @@ describe('the catalog', () => {
     const files = readdirSync(folder);
     expect(files).toEqual(tools.map(({ name }) => `${name}.ts`).sort());
     for (const file of files) {
-      const exported = Object.values((await import(`${folder}${file}`)) as Record<string, unknown>);
+      const exported = Object.values((await import(`${folder}/${file}`)) as Record<string, unknown>);
       expect(exported).toEqual([tools.find(({ name }) => `${name}.ts` === file)]);
     }
   });

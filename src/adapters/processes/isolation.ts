@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { which } from './which.ts';
 
 const walls = ['--dev-bind', '/', '/', '--unshare-pid', '--proc', '/proc', '--die-with-parent', '--'];
@@ -19,10 +18,14 @@ export async function findBubblewrap(
   const program = await which('bwrap', env);
   if (!program) return undefined;
   const [command, ...args] = inNamespace(program, [program, '--version']);
-  const probe = spawn(command, args, { stdio: 'ignore', env: {}, timeout: 5_000, killSignal: 'SIGKILL' });
-  const works = await new Promise<boolean>((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.once('exit', (code) => resolve(code === 0));
-  });
-  return works ? program : undefined;
+  const { execa } = await import('execa');
+  const options = {
+    env: {},
+    extendEnv: false,
+    stdio: 'ignore',
+    timeout: 5_000,
+    killSignal: 'SIGKILL',
+    reject: false,
+  } as const;
+  return (await execa(command, args, options)).exitCode === 0 ? program : undefined;
 }

@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { branchOf, candidateRefs } from '../../core/places.ts';
+import { branchOf, candidateRefs, rescueRef } from '../../core/places.ts';
 import { findLoop } from '../../core/registry.ts';
 import { askToEnd } from '../../core/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
+import { isHeld } from '../held.ts';
 import { waitFor } from '../waiting.ts';
 
 export const discard = defineTool({
@@ -66,13 +67,20 @@ export const discard = defineTool({
 });
 
 async function removeRefs(rt: ToolRuntime, loop: string): Promise<{ removed: string[]; kept: string[] }> {
-  const refs = new Map([
-    ...(await rt.git.refs(candidateRefs(loop))),
-    ...(await rt.git.refs(`refs/heads/${branchOf(loop)}`)),
-  ]);
+  const branch = `refs/heads/${branchOf(loop)}`;
+  const candidates = await rt.git.refs(candidateRefs(loop));
+  const tip = (await rt.git.ref(branch)) ?? [...candidates.values()].at(-1);
   const removed: string[] = [];
   const kept: string[] = [];
-  for (const [name, from] of refs) {
+  if (tip !== undefined && !(await isHeld(rt, tip, branch))) {
+    const rescue = rescueRef(loop);
+    await rt.git.updateRefs(
+      [{ update: rescue, from: await rt.git.ref(rescue), to: tip }],
+      `loopyard: discard ${loop}`,
+    );
+    kept.push(rescue);
+  }
+  for (const [name, from] of [...candidates, ...(await rt.git.refs(branch))]) {
     const gone = await rt.git.updateRefs([{ remove: name, from }], `loopyard: discard ${loop}`);
     (gone ? removed : kept).push(name);
   }

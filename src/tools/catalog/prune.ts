@@ -3,6 +3,7 @@ import { isEnded } from '../../domain/loop.ts';
 import type { Yard } from '../../domain/yard.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { isHeld } from '../held.ts';
 
 const refPrefixes = ['refs/loopyard/candidates/', 'refs/loopyard/rescue/', 'refs/loopyard/ready/'] as const;
 
@@ -15,7 +16,7 @@ export const prune = defineTool({
   roles: ['person'],
   input: z.strictObject({
     yes: z.boolean().default(false).describe('really do it'),
-    rescue: z.boolean().default(false).describe('also refs that keep work which is nowhere else'),
+    rescue: z.boolean().default(false).describe('also refs whose work no branch has'),
     workspace: field.workspace,
   }),
   output: z.strictObject({
@@ -29,9 +30,10 @@ export const prune = defineTool({
     const yard = await rt.store.read();
     const refs = new Map<string, string>();
     for (const prefix of refPrefixes) {
-      if (prefix.includes('rescue') && !args.rescue) continue;
-      for (const [name, value] of await rt.git.refs(prefix))
-        if (!isLive(yard, loopIn(name, prefix))) refs.set(name, value);
+      for (const [name, value] of await rt.git.refs(prefix)) {
+        if (isLive(yard, loopIn(name, prefix))) continue;
+        if (args.rescue || (await isHeld(rt, value))) refs.set(name, value);
+      }
     }
     const runs = rt.files.join(rt.files.home, 'runs');
     const logs = (await rt.files.list(runs)).filter((run) => !isKnown(yard, run));

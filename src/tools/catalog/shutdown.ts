@@ -66,7 +66,7 @@ export const shutdown = defineTool({
     const asked = z
       .array(z.strictObject({ loop: z.string(), worker: z.string().optional(), request: z.string() }))
       .parse(JSON.parse(answered));
-    await rt.wakeKeeper();
+    if (asked.length > 0) await rt.wakeKeeper();
     const { yard } = await waitFor(
       rt,
       call,

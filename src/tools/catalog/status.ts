@@ -53,7 +53,7 @@ export const status = defineTool({
     const views = full.length > fullViews ? full.map(briefly) : full;
     return compact({
       workspace: call.checkout.path,
-      events: events.length > 0 ? events.slice(-12) : undefined,
+      events: events.length > 0 ? events.slice(-30) : undefined,
       loops: views,
       totals: named ? undefined : totals(yard),
       cursor: yard.seq,

@@ -17,7 +17,7 @@ test('a tool is listed with what a right call needs and no more', () => {
             enum: ['loops', 'workers'],
             default: 'loops',
           },
-          limit: { type: 'integer', description: 'At most so many.', minimum: 1, maximum: 50, default: 10 },
+          limit: { type: 'integer', description: 'At most so many.', default: 10 },
           labels: {
             type: 'array',
             description: 'Only those with one of these labels.',
@@ -32,7 +32,7 @@ test('a tool is listed with what a right call needs and no more', () => {
         },
         additionalProperties: false,
       },
-      outputSchema: { type: 'object', properties: { next: { type: 'string' } } },
+      outputSchema: { type: 'object' },
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     },
   ]);
