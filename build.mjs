@@ -1,4 +1,5 @@
 // Bundles the program: one small entry, everything heavy in chunks that load when they are needed.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -27,6 +28,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync('dist/bin.js', 0o755);
+writeFileSync('dist/listings.json', execFileSync(process.execPath, ['dist/bin.js', 'listings']));
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(Object.keys(metafile.inputs)));
 
 /** The bundle holds other people's work; their licences go with it. */

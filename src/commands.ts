@@ -9,8 +9,11 @@ import type { Extra } from './edges/cli/program.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
 import type { Front } from './edges/front.ts';
 
+/** What these commands need of the front: how to open a yard, from where. */
+type Doors = Pick<Front, 'open' | 'env' | 'cwd'>;
+
 /** Commands that need a terminal or a process of their own, and so are no tools. */
-export function extras(front: Front): readonly Extra[] {
+export function extras(front: Doors): readonly Extra[] {
   return [
     {
       name: 'logs',
@@ -40,7 +43,7 @@ export function extras(front: Front): readonly Extra[] {
 }
 
 /** Prints the newest worker's output and, when following, that of every worker after it, until the loop has ended. */
-async function logs(front: Front, args: readonly string[], terminal: Terminal): Promise<number> {
+async function logs(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
   const { positionals, values } = parsed(args, { follow: { type: 'boolean', short: 'f' } });
   const { runtime: rt } = await opened(front, values.workspace);
   const id = only(positionals, 'logs <loop>');
@@ -62,7 +65,7 @@ async function logs(front: Front, args: readonly string[], terminal: Terminal): 
   }
 }
 
-async function attach(front: Front, args: readonly string[]): Promise<number> {
+async function attach(front: Doors, args: readonly string[]): Promise<number> {
   const { positionals, values } = parsed(args, {});
   const { runtime: rt } = await opened(front, values.workspace);
   const loop = await findLoop(rt, only(positionals, 'attach <loop>'));
@@ -74,10 +77,18 @@ async function attach(front: Front, args: readonly string[]): Promise<number> {
   const shell =
     process.platform === 'win32' ? (process.env.ComSpec ?? 'cmd.exe') : (process.env.SHELL ?? 'sh');
   const { execa } = await import('execa');
-  return (await execa(shell, { cwd: loop.workspace.path, stdio: 'inherit', reject: false })).exitCode ?? 1;
+  const { exitCode, signal } = await execa(shell, {
+    cwd: loop.workspace.path,
+    stdio: 'inherit',
+    reject: false,
+  });
+  if (exitCode === undefined && signal === undefined) {
+    throw new LoopyardError('INVALID_ARGUMENT', `The shell "${shell}" (from SHELL) could not be started.`);
+  }
+  return exitCode ?? 1;
 }
 
-async function keeper(front: Front, args: readonly string[], terminal: Terminal): Promise<number> {
+async function keeper(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
   const { values } = parsed(args, { log: { type: 'boolean' } });
   const { runtime: rt } = await opened(front, values.workspace);
   if (values.log) {
@@ -159,6 +170,6 @@ function only(positionals: readonly string[], usage: string): string {
   return first;
 }
 
-function opened(front: Front, workspace: string | undefined) {
+function opened(front: Doors, workspace: string | undefined) {
   return front.open(workspace ?? front.env.LOOPYARD_WORKSPACE ?? front.cwd, 'cli');
 }

@@ -1,14 +1,17 @@
 import { statSync } from 'node:fs';
 import { gitFinder } from './adapters/git/finder.ts';
-import { isIdle } from './domain/next.ts';
-import type { Front, Opened } from './edges/front.ts';
-import { openYard, selfCommand } from './open-yard.ts';
+import type { Opened, ServerFront } from './edges/front.ts';
+import type { OpenOptions } from './open-yard.ts';
 import type { Checkout, GitFinder } from './ports/git.ts';
 import type { ToolRuntime } from './tools/define.ts';
-import { tools } from './tools/index.ts';
 
 /** How often a session looks whether the keeper of a yard with work is still there, milliseconds. */
 const keeperWatchMs = 5_000;
+
+async function open(options: Omit<OpenOptions, 'self'>): Promise<ToolRuntime> {
+  const { openYard, selfCommand } = await import('./open-yard.ts');
+  return openYard({ ...options, self: selfCommand() });
+}
 
 export interface FrontOptions {
   readonly version: string;
@@ -19,27 +22,29 @@ export interface FrontOptions {
   readonly bound: boolean;
 }
 
-/** What both edges stand on: the tools, and yards that are opened once per repository and process. */
+/**
+ * What both edges stand on: the tools, and yards that are opened once per repository and process. Both are loaded when
+ * they are first needed: a client waits for the list of tools, and the list needs neither.
+ */
 export function openFront(options: FrontOptions): {
-  front: Front;
+  front: ServerFront;
   opened: ReadonlyMap<string, Promise<ToolRuntime>>;
 } {
   const locate = remembering(gitFinder({ env: process.env }));
   const opened = new Map<string, Promise<ToolRuntime>>();
-  const self = selfCommand();
-  const front: Front = {
+  const front: ServerFront = {
     version: options.version,
     instructions: options.instructions,
     cwd: options.cwd,
     home: options.home,
     env: process.env,
-    tools,
+    tools: async () => (await import('./tools/index.ts')).tools,
     async open(workspace, client): Promise<Opened> {
       const checkout = await locate(workspace);
       const { commonDir } = checkout;
       let runtime = opened.get(commonDir);
       if (!runtime) {
-        runtime = openYard({ commonDir, name: client, env: process.env, self, startsKeeper: !options.bound });
+        runtime = open({ commonDir, name: client, env: process.env, startsKeeper: !options.bound });
         opened.set(commonDir, runtime);
         runtime.catch(() => opened.delete(commonDir));
       }
@@ -83,6 +88,7 @@ function keyOf(directory: string): string | undefined {
  */
 export function keepKeepers(opened: ReadonlyMap<string, Promise<ToolRuntime>>): () => void {
   const look = async () => {
+    const { isIdle } = await import('./domain/next.ts');
     for (const yard of opened.values()) {
       const rt = await yard;
       const idle = isIdle(await rt.store.read(), rt.clock.now(), rt.config.archive_after_minutes * 60_000);

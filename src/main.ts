@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import type { Listing } from './edges/mcp/schema.ts';
 import type { FrontOptions } from './front.ts';
 
 /** Put in by the build. */
@@ -16,6 +18,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       return shim(rest);
     case 'mcp':
       return mcp(rest);
+    case 'listings':
+      return printListings();
     case 'keeper':
       if (rest[0] === '--yard') return keeper(rest[1] ?? '');
       return cli(argv);
@@ -73,8 +77,10 @@ async function mcp(args: readonly string[]): Promise<void> {
   const bound = boundTo(process.env);
   const { front, opened } = openFront(options(bound !== undefined));
   const stopKeeping = bound ? () => undefined : keepKeepers(opened);
+  const role = bound ? 'worker' : 'strategist';
   const code = await serve(front, {
-    role: bound ? 'worker' : 'strategist',
+    role,
+    listed: listed(role),
     ...(bound ? { bound } : {}),
     ...(workspace === undefined ? {} : { workspace }),
   });
@@ -92,7 +98,8 @@ async function cli(argv: readonly string[]): Promise<void> {
   const bound = boundTo(process.env);
   const { front } = openFront(options(bound !== undefined));
   // A worker may look, but it opens, steers and stops nothing: its own server has the tools it needs.
-  const tools = bound ? front.tools.filter(({ effect }) => effect === 'read') : front.tools;
+  const all = await front.tools();
+  const tools = bound ? all.filter(({ effect }) => effect === 'read') : all;
   process.exit(await run({ ...front, tools, extras: extras(front) }, argv, processTerminal()));
 }
 
@@ -104,6 +111,20 @@ function options(bound: boolean): FrontOptions {
     home: os.homedir(),
     bound,
   };
+}
+
+/** For the build, which writes the lists of tools down so that no start has to make them. */
+async function printListings(): Promise<void> {
+  const [{ listings }, { tools }] = await Promise.all([
+    import('./edges/mcp/schema.ts'),
+    import('./tools/index.ts'),
+  ]);
+  const lists = { strategist: listings(tools, 'strategist'), worker: listings(tools, 'worker') };
+  process.stdout.write(JSON.stringify(lists));
+}
+
+function listed(role: 'strategist' | 'worker'): readonly Listing[] {
+  return JSON.parse(readFileSync(new URL('../listings.json', import.meta.url), 'utf8'))[role];
 }
 
 /** Set in the environment of every worker: its server speaks for that worker and for nobody else. */

@@ -8,7 +8,7 @@ type Rt = Pick<Runtime, 'store' | 'git' | 'files' | 'processes' | 'actor' | 'log
 
 /**
  * Gives a loop its working tree and records the lease. A crash after the worktree was made and before it was recorded
- * leaves a worktree under our own name; the next try finds it and goes on with it.
+ * leaves a worktree under our own name; the next try makes it anew.
  */
 export async function prepareWorkspace(rt: Rt, loop: Loop, kind: 'worktree' | 'in_place'): Promise<void> {
   const path = kind === 'in_place' ? loop.checkout.path : await ensureWorktree(rt, loop);
@@ -30,7 +30,9 @@ export async function prepareWorkspace(rt: Rt, loop: Loop, kind: 'worktree' | 'i
 async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   const path = worktreePath(rt, loop);
   const known = (await rt.git.worktrees()).find((worktree) => worktree.path === path);
-  if (known && !known.missing) return path;
+  if (known && !known.missing && loop.iteration > 0) return path;
+  // Nobody has worked in it yet, and an addition that was cut off leaves half of the files: make it anew.
+  if (known) await rt.git.removeWorktree(path);
   await clearHalfMade(rt, loop);
   await rt.git.addWorktree({ path, branch: branchOf(loop.id), commit: loop.tip ?? loop.base });
   return path;
@@ -74,7 +76,9 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
     // Without a workspace on record there may still be a worktree: made, and the process killed before it was recorded.
     const path = workspace?.path ?? worktreePath(rt, loop);
     await rescue(rt, loop, path, kept);
-    if (await rt.files.exists(path)) {
+    // A removal that was cut off leaves git's record of a directory that is gone.
+    const isKnown = (await rt.git.worktrees()).some((worktree) => worktree.path === path);
+    if (isKnown || (await rt.files.exists(path))) {
       await rt.git.removeWorktree(path);
       removed.push(path);
     }

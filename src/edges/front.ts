@@ -14,6 +14,11 @@ export interface Front {
   readonly home: string;
 }
 
+/** What the server needs: a client waits for the list of tools, so the tools themselves are loaded after it. */
+export interface ServerFront extends Omit<Front, 'tools'> {
+  tools(): Promise<readonly Tool[]>;
+}
+
 export interface Opened {
   readonly runtime: ToolRuntime;
   readonly checkout: Call['checkout'];

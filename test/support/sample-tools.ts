@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { LoopyardError } from '../../src/domain/errors.ts';
-import type { Front } from '../../src/edges/front.ts';
+import type { Front, ServerFront } from '../../src/edges/front.ts';
 import { defineTool, type ToolRuntime } from '../../src/tools/define.ts';
 
 const workspace = z.string().optional().describe('Absolute path of a git checkout; usually not needed.');
@@ -150,4 +150,10 @@ export function sampleFront(log: (line: string) => void, changes: Partial<Front>
     home: '/home/somebody',
     ...changes,
   };
+}
+
+/** The same for a server, which loads its tools when they are first needed. */
+export function sampleServerFront(log: (line: string) => void, changes: Partial<Front> = {}): ServerFront {
+  const front = sampleFront(log, changes);
+  return { ...front, tools: async () => front.tools };
 }

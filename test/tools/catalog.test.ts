@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
@@ -10,7 +10,7 @@ import { serve } from '../../src/edges/mcp/serve.ts';
 import type { Role, Tool } from '../../src/tools/define.ts';
 import { tools } from '../../src/tools/index.ts';
 import { type } from '../edges/cli/typed.ts';
-import { sampleFront } from '../support/sample-tools.ts';
+import { sampleServerFront } from '../support/sample-tools.ts';
 
 const byName = tools.map((tool) => [tool.name, tool] as const);
 const clientRoles = ['strategist', 'worker'] as const;
@@ -216,7 +216,7 @@ function undescribed(schema: z.ZodObject): readonly string[] {
 async function listedBy(role: (typeof clientRoles)[number]): Promise<string> {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const host = { input, output, parent: () => 1, onSignal: () => () => {}, log: () => {} };
-  const front = sampleFront(() => {}, { tools });
+  const front = sampleServerFront(() => {}, { tools });
   const bound = { loop: 'a-loop-7k2m', worker: 'worker-1' };
   const served = serve(front, { role, ...(role === 'worker' && { bound }), host });
   const params = {
@@ -233,3 +233,8 @@ async function listedBy(role: (typeof clientRoles)[number]): Promise<string> {
     .find((text) => text.includes('"id":2'));
   return JSON.stringify((JSON.parse(line ?? '{}') as { result: { tools: unknown } }).result.tools);
 }
+
+test.each(clientRoles)('the list the build wrote down for a %s is that of the catalog', (role) => {
+  const written = readFileSync(new URL('../../dist/listings.json', import.meta.url), 'utf8');
+  expect(JSON.parse(written)[role]).toEqual(listings(tools, role));
+});

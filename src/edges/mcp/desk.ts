@@ -1,9 +1,10 @@
 import { asLoopyardError, LoopyardError } from '../../domain/errors.ts';
 import type { Answer, Call, Tool, ToolRuntime } from '../../tools/define.ts';
-import type { Front, Opened } from '../front.ts';
+import type { Opened, ServerFront } from '../front.ts';
 import { stackOf } from '../stack.ts';
 import { chooseWorkspace, noWorkspace, type Workspace } from '../workspace.ts';
 import { limitProgress } from './progress.ts';
+import { type Listing, listings } from './schema.ts';
 
 /** Who is served, and as what. */
 export interface Post {
@@ -12,6 +13,8 @@ export interface Post {
   readonly bound?: { readonly loop: string; readonly worker: string };
   /** The --workspace flag of this process. */
   readonly workspace?: string;
+  /** The list of tools as the build wrote it down; made from the tools where there is none. */
+  readonly listed?: readonly Listing[];
 }
 
 /** What one request brings beside its arguments. */
@@ -26,19 +29,26 @@ export interface Request {
 /** Where requests become calls: finds the yard, runs the tool, and can end all calls at once. */
 export class Desk {
   readonly role: Post['role'];
-  readonly tools: readonly Tool[];
-  readonly #front: Front;
+  readonly #front: ServerFront;
   readonly #post: Post;
   readonly #log: (line: string) => void;
   readonly #calls = new Set<AbortController>();
   closing = false;
 
-  constructor(front: Front, post: Post, log: (line: string) => void) {
+  constructor(front: ServerFront, post: Post, log: (line: string) => void) {
     this.#front = front;
     this.#post = post;
     this.#log = log;
     this.role = post.role;
-    this.tools = front.tools.filter((tool) => tool.roles.includes(post.role));
+  }
+
+  /** The tools of this role; loaded when they are first needed. */
+  async tools(): Promise<readonly Tool[]> {
+    return (await this.#front.tools()).filter((tool) => tool.roles.includes(this.role));
+  }
+
+  async list(): Promise<readonly Listing[]> {
+    return this.#post.listed ?? listings(await this.tools(), this.role);
   }
 
   async serve(tool: Tool, args: Record<string, unknown>, request: Request): Promise<Answer> {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { Front } from '../front.ts';
+import type { ServerFront } from '../front.ts';
 import { Desk, type Post } from './desk.ts';
 import { type EndingSignal, type Host, processHost } from './host.ts';
 import { LineTransport, MAX_LINE, type WireEnd } from './line-transport.ts';
@@ -26,7 +26,7 @@ const LAST_BYTES_MS = 400;
  * is quick, what was sent is flushed; all of it takes less than the 2 s after which clients shoot. Loops are not
  * concerned: they are records and processes of their own, and the next session finds them.
  */
-export function serve(front: Front, options: ServeOptions): Promise<number> {
+export function serve(front: ServerFront, options: ServeOptions): Promise<number> {
   const host = options.host ?? processHost();
   return new Promise((resolve) => {
     let ending: Ending | undefined;

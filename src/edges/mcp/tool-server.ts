@@ -10,10 +10,9 @@ import * as z from 'zod';
 import { asLoopyardError } from '../../domain/errors.ts';
 import type { Tool } from '../../tools/define.ts';
 import { nearest } from '../../tools/nearest.ts';
-import type { Front } from '../front.ts';
+import type { ServerFront } from '../front.ts';
 import { toErrorResult, toResult } from './answer.ts';
 import type { Desk } from './desk.ts';
-import { type Listing, listings } from './schema.ts';
 
 const CACHED = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
@@ -21,9 +20,7 @@ const CACHED = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
  * One conversation in the protocol's terms, for both of its eras. The low-level server of the SDK is used on purpose:
  * it lets us emit our own compact schemas and leaves arguments to the tool, whose errors name what would be right.
  */
-export function toolServer(front: Front, desk: Desk): Server {
-  const tools = new Map(desk.tools.map((tool) => [tool.name, tool]));
-  let list: readonly Listing[] | undefined;
+export function toolServer(front: ServerFront, desk: Desk): Server {
   const server = new Server(
     { name: 'loopyard', title: 'loopyard', version: front.version },
     {
@@ -33,12 +30,15 @@ export function toolServer(front: Front, desk: Desk): Server {
       cacheHints: { 'tools/list': CACHED, 'server/discover': CACHED },
     },
   );
-  server.setRequestHandler('tools/list', () => {
-    list ??= listings(desk.tools, desk.role);
-    return { tools: [...list] };
+  server.setRequestHandler('tools/list', async () => {
+    const tools = [...(await desk.list())];
+    // The answer first; then the time until the first call is used.
+    setImmediate(() => void desk.tools());
+    return { tools };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const tool = tools.get(params.name) ?? unknownTool(params.name, [...tools.keys()]);
+    const tools = await desk.tools();
+    const tool = tools.find(({ name }) => name === params.name) ?? unknownTool(params.name, tools);
     return await answer(server, desk, tool, params.arguments ?? {}, context);
   });
   return server;
@@ -74,7 +74,8 @@ async function answer(
   }
 }
 
-function unknownTool(name: string, known: readonly string[]): never {
+function unknownTool(name: string, tools: readonly Tool[]): never {
+  const known = tools.map((tool) => tool.name);
   const match = nearest(name, known);
   const shown = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
   const instead = match ? `did you mean "${match}"?` : `there are ${known.join(', ')}.`;

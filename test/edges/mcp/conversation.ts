@@ -6,7 +6,7 @@ import type { Front } from '../../../src/edges/front.ts';
 import type { EndingSignal } from '../../../src/edges/mcp/host.ts';
 import { type ServeOptions, serve } from '../../../src/edges/mcp/serve.ts';
 import { bundle } from '../../support/bundle.ts';
-import { sampleFront } from '../../support/sample-tools.ts';
+import { sampleServerFront } from '../../support/sample-tools.ts';
 
 export interface Message {
   readonly jsonrpc?: string;
@@ -155,7 +155,7 @@ export function serveHere(
   const logged: string[] = [];
   const world = { parent: 100, signal: (_: EndingSignal) => {} };
   const log = (line: string) => void logged.push(line);
-  const code = serve(sampleFront(log, changes), {
+  const code = serve(sampleServerFront(log, changes), {
     role: 'strategist',
     ...options,
     host: {

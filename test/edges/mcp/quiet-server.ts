@@ -2,10 +2,10 @@ import { claimStdout } from '../../../src/edges/mcp/stdout.ts';
 
 claimStdout();
 const { serve } = await import('../../../src/edges/mcp/serve.ts');
-const { sampleFront } = await import('../../support/sample-tools.ts');
+const { sampleServerFront } = await import('../../support/sample-tools.ts');
 process.exit(
   await serve(
-    sampleFront(() => {}),
+    sampleServerFront(() => {}),
     { role: 'strategist' },
   ),
 );

@@ -5,7 +5,7 @@ claimStdout();
 console.log('noise before anything');
 
 const { serve } = await import('../../../src/edges/mcp/serve.ts');
-const { sampleFront } = await import('../../support/sample-tools.ts');
+const { sampleServerFront } = await import('../../support/sample-tools.ts');
 
 // A server with a life of its own, which would never end by itself.
 setInterval(() => {
@@ -17,4 +17,4 @@ setInterval(() => {
 const role = process.argv[2] === 'worker' ? 'worker' : 'strategist';
 const bound = { loop: 'green-tests-k3v9', worker: 'worker-1' };
 const log = (line: string) => process.stderr.write(`log: ${line}\n`);
-process.exit(await serve(sampleFront(log), { role, ...(role === 'worker' && { bound }) }));
+process.exit(await serve(sampleServerFront(log), { role, ...(role === 'worker' && { bound }) }));
