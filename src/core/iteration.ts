@@ -48,12 +48,12 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
   if (end.infrastructure && !loop.cancel) return giveBack(rt, loop, worker, end.infrastructure, usage);
   const ours = { ...loop, workspace: loop.workspace };
   const made = await makeCandidate(rt, ours, worker);
-  if (made) {
+  if (!('unmade' in made)) {
     const candidate = { ...made, iteration: worker.iteration };
     await bringToTip(rt, { ...ours, candidate, tip: made.commit });
     await ifWorking(rt, loop, (record) => record({ type: 'loop.candidate_made', id, candidate, usage }));
   } else {
-    const reason = `The worker ${how(end.run)} and changed no file.`;
+    const reason = `The worker ${how(end.run)} and ${made.unmade}.`;
     await ifWorking(rt, loop, (record) => record({ type: 'loop.nothing_changed', id, reason, usage }));
   }
 }

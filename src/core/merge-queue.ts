@@ -3,11 +3,12 @@ import { type MergeEntry, mergeMachine } from '../domain/merge.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
 import { backOff } from './evidence.ts';
+import { plain } from './fence.ts';
 import { bringCheckoutAlong, canFollow, checkoutOf } from './landing-checkout.ts';
-import { fenceRef, readyRef } from './places.ts';
+import { fenceRef, readyRef, tipRef } from './places.ts';
+import { loopyardAuthor } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
 import { requestVerification } from './verifier.ts';
-import { loopyardAuthor } from './workspace.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
 
@@ -122,7 +123,10 @@ async function mergeCommit(rt: Rt, loop: Loop, entry: MergeEntry, onto: string):
     message,
     author,
   });
-  await bounce(rt, entry, `Conflicts with ${entry.target} in: ${merged.files.join(', ')}`, { tip });
+  await bounce(rt, entry, `Conflicts with ${entry.target} in: ${named(merged.files)}`, {
+    tip,
+    conflicts: merged.files.slice(0, 500),
+  });
   return undefined;
 }
 
@@ -178,15 +182,20 @@ export function withdraw(tx: Tx, entry: MergeEntry, reason: string): void {
     tx.record({ type: 'loop.withdrawn', id: entry.loop, reason });
 }
 
-/** The merge result could not be judged: nobody's fault, so it is tried again later, until that budget is used up. */
+/**
+ * The merge result could not be judged: nobody's fault, so it is tried again later. When that budget is used up the
+ * loop is verified still, and held; nothing that was not checked is offered for landing.
+ */
 async function again(rt: Rt, loop: Loop, entry: MergeEntry, reason: string): Promise<void> {
   const { infrastructureFailures } = loop.spent;
-  if (infrastructureFailures + 1 >= loop.limits.infrastructureFailures) {
-    return park(rt, entry, entry.built?.result ?? entry.candidate, reason);
-  }
   await record(rt, entry, (tx) => {
-    tx.record({ type: 'merge.outrun', id: entry.id });
     const notBefore = tx.now + backOff(infrastructureFailures);
+    if (infrastructureFailures + 1 < loop.limits.infrastructureFailures) {
+      tx.record({ type: 'merge.outrun', id: entry.id });
+    } else {
+      withdraw(tx, entry, reason);
+      tx.record({ type: 'loop.held', id: loop.id, hold: { kind: 'budget', reason } });
+    }
     tx.record({ type: 'loop.infrastructure_failed', id: loop.id, reason, notBefore });
   });
 }
@@ -211,17 +220,28 @@ async function bounce(
   rt: Rt,
   entry: MergeEntry,
   reason: string,
-  start: { tip?: string; verification?: string } = {},
+  start: { tip?: string; conflicts?: string[]; verification?: string } = {},
 ): Promise<void> {
+  if (start.tip !== undefined) {
+    const ref = tipRef(entry.loop);
+    const pin = { update: ref, from: await rt.git.ref(ref), to: start.tip };
+    await rt.git.updateRefs([pin], `loopyard: bounce ${entry.loop}`);
+  }
   await record(rt, entry, (tx) => {
     tx.record({ type: 'merge.bounced', id: entry.id, reason });
     const loop = tx.yard.loops[entry.loop];
     if (loop?.state !== 'merging') return;
     // Files of the user's own checkout are not ours to replace.
-    const { tip: _kept, ...without } = start;
+    const { tip: _tip, conflicts: _conflicts, ...without } = start;
     const from = loop.workspace?.kind === 'worktree' ? start : without;
     tx.record({ type: 'loop.bounced', id: loop.id, reason: reason.slice(0, 1_900), ...from });
   });
+}
+
+/** Some file names in a sentence of ours: printable, few, and the rest as a number. */
+function named(files: readonly string[]): string {
+  const shown = files.slice(0, 10).map((file) => plain(file).replaceAll('\n', ' ').slice(0, 200));
+  return files.length > 10 ? `${shown.join(', ')} and ${files.length - 10} more` : shown.join(', ');
 }
 
 /** Records only while the entry is what we looked at: somebody may have withdrawn it meanwhile. */

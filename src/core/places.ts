@@ -39,4 +39,11 @@ export const candidateRefs = (loop: string) => `refs/loopyard/candidates/${loop}
 export const candidateRef = (loop: string, iteration: number) => `${candidateRefs(loop)}${iteration}`;
 export const rescueRef = (loop: string) => `refs/loopyard/rescue/${loop}`;
 export const readyRef = (loop: string) => `refs/loopyard/ready/${loop}`;
-export const fenceRef = (target: string) => `refs/loopyard/fence/${target}`;
+/** Where the next iteration of a bounced loop starts: pinned, so that git does not collect it meanwhile. */
+export const tipRef = (loop: string) => `refs/loopyard/tips/${loop}`;
+
+/** Flat, because a branch `release` and a later branch `release/1` could not both have a ref of their name here. */
+export function fenceRef(target: string): string {
+  const bytes = Array.from(new TextEncoder().encode(target), (byte) => byte.toString(16).padStart(2, '0'));
+  return `refs/loopyard/fence/${bytes.join('')}`;
+}

@@ -1,8 +1,9 @@
 import type { Loop, Workspace } from '../domain/loop.ts';
 import type { Worker } from '../domain/worker.ts';
+import { plain } from './fence.ts';
 import { candidateRef, scratchFolder } from './places.ts';
+import { loopyardAuthor } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
-import { loopyardAuthor } from './workspace.ts';
 
 type Rt = Pick<Runtime, 'git' | 'files'>;
 
@@ -11,27 +12,52 @@ export interface Made {
   readonly tree: string;
 }
 
+/** There is nothing to judge; `unmade` says why, as what the worker did. */
+export interface Unmade {
+  readonly unmade: string;
+}
+
 /**
  * The worktree as a commit: tracked, staged and untracked work, whether or not the worker committed. The worktree's
  * own index stays as it is. The commit is pinned under a ref before anybody is told of it, so that git never collects
- * it. Undefined when the files are those of the last candidate, or of the base before there is one.
+ * it. Nothing is made when the files are those the iteration started from, or conflicts are not resolved.
  */
 export async function makeCandidate(
   rt: Rt,
   loop: Loop & { workspace: Workspace },
   worker: Pick<Worker, 'id' | 'iteration'>,
-): Promise<Made | undefined> {
+): Promise<Made | Unmade> {
   const made = await commitWork(rt, loop, candidateMessage(loop, worker));
-  const before = loop.candidate?.tree ?? (await rt.git.treeOf(loop.base));
-  // A bounced candidate's files alone are nothing new, but joined with the target they are.
-  const joined = loop.tip !== undefined && loop.tip !== loop.candidate?.commit;
-  if (made.tree === before && !joined) return undefined;
+  const start = loop.tip ?? loop.base;
+  if (made.tree === (await rt.git.treeOf(start))) return { unmade: 'changed no file' };
+  const unresolved = await conflictsLeft(rt, loop, made.commit);
+  if (unresolved.length > 0)
+    return { unmade: `left conflict markers in ${unresolved.slice(0, 10).join(', ')}` };
   const ref = candidateRef(loop.id, worker.iteration);
   await rt.git.updateRefs(
     [{ update: ref, from: await rt.git.ref(ref), to: made.commit }],
     `loopyard: ${loop.id}`,
   );
   return made;
+}
+
+/** Files a bounce left with conflict markers, and that nobody has touched or that carry markers still. */
+async function conflictsLeft(
+  rt: Rt,
+  loop: Loop & { workspace: Workspace },
+  commit: string,
+): Promise<readonly string[]> {
+  const { conflicts = [], tip, workspace } = loop;
+  if (conflicts.length === 0 || tip === undefined) return [];
+  const changed = new Set((await rt.git.changes(tip, commit)).map(({ path }) => path));
+  const left = await Promise.all(
+    conflicts.map(async (path) => {
+      if (!changed.has(path)) return true;
+      const text = await rt.files.read(rt.files.join(workspace.path, path));
+      return text !== undefined && /^<{7} /m.test(text) && /^>{7} /m.test(text);
+    }),
+  );
+  return conflicts.filter((_, index) => left[index]).map((path) => plain(path).slice(0, 200));
 }
 
 /**

@@ -42,6 +42,7 @@ export function recordStep(rt: Pick<Runtime, 'ids'>, tx: Tx, loop: Loop, step: S
       return tx.record({ type: 'loop.released', id, reason: step.reason });
     case 'expire_question':
       tx.record({ type: 'question.expired', id: step.question });
+      if (loop.hold?.question !== step.question) return;
       return tx.record({ type: 'loop.released', id, reason: 'the question was not answered in time' });
     case 'cancel':
       for (const question of Object.values(tx.yard.questions)) {

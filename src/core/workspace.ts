@@ -1,7 +1,9 @@
+import { LoopyardError } from '../domain/errors.ts';
 import type { Loop } from '../domain/loop.ts';
 import { checkoutResource } from '../domain/next.ts';
 import { takeLease } from './leases.ts';
-import { branchOf, candidateRefs, loopFolder, rescueRef, scratchFolder, worktreePath } from './places.ts';
+import { branchOf, candidateRefs, loopFolder, tipRef, worktreePath } from './places.ts';
+import { commitLeftovers, keepForRescue, rescueRefs } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<Runtime, 'store' | 'git' | 'files' | 'processes' | 'actor' | 'log'>;
@@ -27,14 +29,19 @@ export async function prepareWorkspace(rt: Rt, loop: Loop, kind: 'worktree' | 'i
   });
 }
 
+/**
+ * A mark beside the worktree says that it was made completely. Without it nobody has worked there, and an addition that
+ * was cut off leaves half of the files, which must not become a candidate full of deletions: it is made anew.
+ */
 async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   const path = worktreePath(rt, loop);
+  const mark = rt.files.join(loopFolder(rt, loop.id), 'made');
   const known = (await rt.git.worktrees()).find((worktree) => worktree.path === path);
-  if (known && !known.missing && loop.iteration > 0) return path;
-  // Nobody has worked in it yet, and an addition that was cut off leaves half of the files: make it anew.
+  if (known && !known.missing && (await rt.files.exists(mark))) return path;
   if (known) await rt.git.removeWorktree(path);
   await clearHalfMade(rt, loop);
   await rt.git.addWorktree({ path, branch: branchOf(loop.id), commit: loop.tip ?? loop.base });
+  await rt.files.write(mark, '');
   return path;
 }
 
@@ -48,19 +55,52 @@ async function clearHalfMade(rt: Rt, loop: Loop): Promise<void> {
 }
 
 /**
- * Brings a worktree of ours to the commit the next iteration starts from, files included when they differ. Everything
- * in it is in a candidate by then, so nothing is lost.
+ * Makes a worktree of ours stand on the commit the next iteration starts from.
+ *
+ * Usually the files are that commit already, and only branch and index follow. After a bounce the start is a merge, and
+ * files move: what lies in the worktree and is in no candidate is kept under a rescue ref first, and a file that git
+ * will not overwrite stops the step. Work that a worker committed on top of the start is left as it is. Repeatable
+ * after a crash at any point.
  */
 export async function bringToTip(rt: Rt, loop: Loop): Promise<void> {
   const { workspace } = loop;
   if (workspace?.kind !== 'worktree' || workspace.branch === undefined) return;
+  const { path, branch } = workspace;
   const tip = loop.tip ?? loop.base;
-  const { commit } = await rt.git.head(workspace.path);
-  if (commit === tip) return;
-  // Only a merge with conflict markers moves files; a plain candidate is what the files are already.
-  const parent = loop.candidate?.commit ?? loop.base;
-  if (tip !== parent) await rt.git.followBranch({ checkout: workspace.path, from: parent, to: tip });
-  await rt.git.settleWorktree({ path: workspace.path, branch: workspace.branch, commit: tip });
+  const head = await rt.git.head(path);
+  if (head.commit !== undefined && (await rt.git.isAncestor(tip, head.commit))) {
+    if (head.branch !== branch) await rt.git.settleWorktree({ path, branch, commit: head.commit });
+    return;
+  }
+  const standing = loop.candidate?.commit ?? loop.base;
+  if (tip !== standing) await moveFiles(rt, loop, path, branch, standing, tip);
+  await rt.git.settleWorktree({ path, branch, commit: tip });
+}
+
+async function moveFiles(
+  rt: Rt,
+  loop: Loop,
+  path: string,
+  branch: string,
+  standing: string,
+  tip: string,
+): Promise<void> {
+  const found = await commitLeftovers(rt, loop, path);
+  const tree = await rt.git.treeOf(found);
+  // A crash after the files had moved and before the branch followed: nothing is left to do here.
+  if (tree === (await rt.git.treeOf(tip))) return;
+  if (tree !== (await rt.git.treeOf(standing))) {
+    const ref = await keepForRescue(rt, loop.id, found);
+    rt.log('warn', 'files in the worktree were in no candidate; they are kept', { loop: loop.id, ref });
+  }
+  await rt.git.settleWorktree({ path, branch, commit: found });
+  if ((await rt.git.followBranch({ checkout: path, from: found, to: tip })) === 'in_the_way') {
+    throw new LoopyardError(
+      'WRONG_STATE',
+      `Ignored files in ${path} are where the merge with the target has others.`,
+      { path },
+    );
+  }
 }
 
 /**
@@ -75,7 +115,7 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
   if (workspace?.kind !== 'in_place') {
     // Without a workspace on record there may still be a worktree: made, and the process killed before it was recorded.
     const path = workspace?.path ?? worktreePath(rt, loop);
-    await rescue(rt, loop, path, kept);
+    await rescue(rt, loop, path);
     // A removal that was cut off leaves git's record of a directory that is gone.
     const isKnown = (await rt.git.worktrees()).some((worktree) => worktree.path === path);
     if (isKnown || (await rt.files.exists(path))) {
@@ -85,6 +125,10 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
     await tidyBranch(rt, loop, removed, kept);
   }
   await tidyCandidates(rt, loop, removed, kept);
+  const pinned = await rt.git.ref(tipRef(loop.id));
+  if (pinned)
+    await rt.git.updateRefs([{ remove: tipRef(loop.id), from: pinned }], `loopyard: tidy ${loop.id}`);
+  kept.push(...(await rescueRefs(rt, loop.id)));
   await rt.files.remove(loopFolder(rt, loop.id));
   await rt.store.transact(rt.actor, (tx) => {
     if (!tx.yard.loops[loop.id] || tx.yard.loops[loop.id]?.tidied) return;
@@ -94,28 +138,14 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
   });
 }
 
-async function rescue(rt: Rt, loop: Loop, worktree: string, kept: string[]): Promise<void> {
+async function rescue(rt: Rt, loop: Loop, worktree: string): Promise<void> {
   if (!(await rt.files.exists(worktree))) return;
-  const head = (await rt.git.head(worktree)).commit ?? loop.base;
-  const work = await rt.git.snapshot({
-    worktree,
-    parent: head,
-    scratch: scratchFolder(rt, loop.id),
-    message: `Work left in the worktree of loop ${loop.id}\n\nKept by loopyard before the worktree was removed.\n`,
-    author: loopyardAuthor,
-  });
-  const tip = work.kind === 'commit' ? work.commit : head;
+  const found = await commitLeftovers(rt, loop, worktree);
   const isKept =
-    tip === loop.base ||
-    (!loop.cancel?.discard && tip === loop.candidate?.commit) ||
-    (await isLanded(rt, loop, tip));
-  if (isKept) return;
-  const ref = rescueRef(loop.id);
-  await rt.git.updateRefs(
-    [{ update: ref, from: await rt.git.ref(ref), to: tip }],
-    `loopyard: rescue ${loop.id}`,
-  );
-  kept.push(ref);
+    found === loop.base ||
+    (!loop.cancel?.discard && found === loop.candidate?.commit) ||
+    (await isLanded(rt, loop, found));
+  if (!isKept) await keepForRescue(rt, loop.id, found);
 }
 
 async function tidyBranch(rt: Rt, loop: Loop, removed: string[], kept: string[]): Promise<void> {
@@ -143,6 +173,3 @@ async function tidyCandidates(rt: Rt, loop: Loop, removed: string[], kept: strin
 async function isLanded(rt: Rt, loop: Loop, commit: string): Promise<boolean> {
   return loop.landed !== undefined && (await rt.git.isAncestor(commit, loop.landed));
 }
-
-/** Author of commits that nobody in particular wrote. */
-export const loopyardAuthor = { name: 'loopyard', email: 'loopyard@localhost' } as const;

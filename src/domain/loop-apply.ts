@@ -62,7 +62,12 @@ function change(loop: Loop, event: Changing, at: number): Loop {
       };
     case 'loop.candidate_made': {
       const { candidate } = event;
-      return { ...heard(loop), candidate, tip: candidate.commit, spent: settled(loop, event.usage) };
+      return {
+        ...without(heard(loop), 'conflicts'),
+        candidate,
+        tip: candidate.commit,
+        spent: settled(loop, event.usage),
+      };
     }
     case 'loop.nothing_changed':
       return outcome({ ...heard(loop), spent: settled(loop, event.usage) }, at, 'nothing_changed', {
@@ -105,10 +110,15 @@ function change(loop: Loop, event: Changing, at: number): Loop {
     case 'loop.landed':
       return { ...without(loop, 'hold'), landed: event.commit };
     case 'loop.bounced':
-      return outcome({ ...loop, ...defined({ tip: event.tip }) }, at, 'bounced', {
-        reason: event.reason,
-        ...defined({ verification: event.verification }),
-      });
+      return outcome(
+        { ...without(loop, 'conflicts'), ...defined({ tip: event.tip, conflicts: event.conflicts }) },
+        at,
+        'bounced',
+        {
+          reason: event.reason,
+          ...defined({ verification: event.verification }),
+        },
+      );
     case 'loop.cancel_requested':
       return { ...loop, cancel: { ...event.request, at } };
     case 'loop.held':

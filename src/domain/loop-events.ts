@@ -56,6 +56,7 @@ export const loopEvents = [
     id: Id,
     reason,
     tip: z.string().optional(),
+    conflicts: z.array(z.string()).optional(),
     verification: Id.optional(),
   }),
   z.strictObject({ type: z.literal('loop.withdrawn'), id: Id, reason }),

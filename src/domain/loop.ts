@@ -146,6 +146,8 @@ export const Loop = LoopPlan.extend({
   iteration: z.number().int().nonnegative(),
   worker: Id.optional(),
   candidate: Candidate.optional(),
+  /** Paths that carry conflict markers since the last bounce; a candidate must have resolved them. */
+  conflicts: z.array(z.string()).optional(),
   /** Where the next iteration starts: the last candidate, or a merge with conflict markers to resolve. Default: base. */
   tip: z.string().optional(),
   verification: Id.optional(),

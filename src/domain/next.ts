@@ -1,6 +1,7 @@
 import { exhausted } from './budget.ts';
 import { type Hold, isEnded, type Loop } from './loop.ts';
 import { stuck } from './progress.ts';
+import type { Question } from './question.ts';
 import { verificationMachine } from './verification.ts';
 import type { Yard } from './yard.ts';
 
@@ -35,6 +36,8 @@ export type Action =
  */
 export function next(yard: Yard, loop: Loop, now: number, archiveAfterMs: number): Action {
   if (isEnded(loop)) return afterEnd(loop, now, archiveAfterMs);
+  const late = Object.values(yard.questions).find((question) => isLate(question, loop, now));
+  if (late) return { do: 'expire_question', question: late.id };
   switch (loop.state) {
     case 'ready':
       return held(yard, loop, now) ?? whenReady(yard, loop, now);
@@ -75,7 +78,7 @@ function held(yard: Yard, loop: Loop, now: number): Action | undefined {
   if (loop.cancel) return { do: 'cancel', reason: loop.cancel.reason };
   const { hold } = loop;
   if (!hold) return undefined;
-  if (hold.kind === 'question') return whileAsking(yard, hold, now);
+  if (hold.kind === 'question') return whileAsking(yard, hold);
   if (hold.kind === 'rate_limited' && hold.until !== undefined) {
     if (now >= hold.until) return { do: 'release', reason: 'the rate limit is over' };
     return { do: 'wait', why: `rate limited: ${hold.reason}`, until: hold.until };
@@ -83,10 +86,14 @@ function held(yard: Yard, loop: Loop, now: number): Action | undefined {
   return { do: 'wait', why: `${hold.kind}: ${hold.reason}`, asks: 'strategist' };
 }
 
-function whileAsking(yard: Yard, hold: Hold, now: number): Action {
+/** Whatever else holds the loop, and while the worker that asked still works: a deadline is a deadline. */
+function isLate(question: Question, loop: Loop, now: number): boolean {
+  return question.loop === loop.id && question.state === 'open' && now >= question.deadline;
+}
+
+function whileAsking(yard: Yard, hold: Hold): Action {
   const question = hold.question === undefined ? undefined : yard.questions[hold.question];
   if (question?.state !== 'open') return { do: 'release', reason: 'the question is settled' };
-  if (now >= question.deadline) return { do: 'expire_question', question: question.id };
   return { do: 'wait', why: `a question is open (${question.id})`, until: question.deadline, asks: 'person' };
 }
 

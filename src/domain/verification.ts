@@ -135,10 +135,16 @@ export interface Judgement {
  * What the results of all checks say. "We could not tell" is never "no": a check that did not run or was stopped by us
  * must not cost the loop an iteration. A check's own time limit is the check's answer: too slow is failed.
  */
-export function judge(checks: readonly Check[], results: readonly CheckResult[]): Judgement {
+export function judge(
+  checks: readonly Check[],
+  results: readonly CheckResult[],
+  startedOnBase: ReadonlySet<string> = new Set(),
+): Judgement {
   if (results.length === 0) return { verdict: 'inconclusive', reason: 'No check ran.' };
   for (const { name, end } of results) {
-    if (end.cause === 'not_started' || end.exitCode === 126 || end.exitCode === 127) {
+    if (!started(end)) {
+      // On the base commit it could be started, so the candidate took its program away.
+      if (startedOnBase.has(name)) continue;
       return {
         verdict: 'inconclusive',
         reason: `The check "${name}" could not be started: its program was not found.`,
@@ -151,6 +157,11 @@ export function judge(checks: readonly Check[], results: readonly CheckResult[])
   if (results.some(({ end }) => !passed(end))) return { verdict: 'failed' };
   if (results.length < checks.length) return { verdict: 'inconclusive', reason: 'Not every check ran.' };
   return { verdict: 'passed' };
+}
+
+/** 126 and 127 are how shells and their like say that a program could not be run or was not found. */
+export function started(end: RunEnd): boolean {
+  return end.cause !== 'not_started' && end.exitCode !== 126 && end.exitCode !== 127;
 }
 
 export function passed(end: RunEnd): boolean {

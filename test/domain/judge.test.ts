@@ -60,4 +60,10 @@ describe('a verdict', () => {
   ] as const)('is inconclusive when %s', (_title, story, reason) =>
     expect(judged(...story)).toEqual({ verdict: 'inconclusive', reason: expect.stringContaining(reason) }),
   );
+
+  test('is failed when a program that the base commit has is gone', () => {
+    const results = [{ name: 'unit', run: 'v-1', end: ends.not_started }];
+    expect(judge(checks, results, new Set(['unit']))).toEqual({ verdict: 'failed' });
+    expect(judge(checks, results, new Set(['lint']))).toMatchObject({ verdict: 'inconclusive' });
+  });
 });

@@ -186,6 +186,15 @@ describe('a hold', () => {
     expect(actionFor({}, asked, noon + minute)).toEqual({ do: 'expire_question', question: 'q' });
   });
 
+  test('for a question expires it also while the worker that asked still works', () => {
+    const working: YardEvent[] = [
+      { type: 'worker.starting', worker: { id: 'w', loop: 'l', iteration: 1, backend: 'command' } },
+      { type: 'loop.iteration_started', id: 'l', iteration: 1, worker: 'w' },
+    ];
+    expect(actionFor({}, [...working, ...asked], noon).do).toBe('attend_worker');
+    expect(actionFor({}, [...working, ...asked], noon + minute).do).toBe('expire_question');
+  });
+
   test.each<YardEvent>([
     { type: 'question.answered', id: 'q', answer: '8080', by: 'test' },
     { type: 'question.withdrawn', id: 'q' },
