@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // On two cores vitest takes one for itself; our tests wait for processes more than they compute.
+    maxWorkers: 2,
   },
 });
