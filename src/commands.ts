@@ -37,7 +37,9 @@ export function extras(front: Doors): readonly Extra[] {
       name: 'mcp',
       description: 'serve MCP over standard input and output (started by clients)',
       usage: '[--workspace <path>]',
-      run: async () => 0,
+      run: async () => {
+        throw new LoopyardError('INVALID_ARGUMENT', 'Say it like this: loopyard mcp [--workspace <path>]');
+      },
     },
   ];
 }

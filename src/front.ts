@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { gitFinder } from './adapters/git/finder.ts';
 import type { Opened, ServerFront } from './edges/front.ts';
 import type { OpenOptions } from './open-yard.ts';
@@ -13,13 +13,16 @@ async function open(options: Omit<OpenOptions, 'self'>): Promise<ToolRuntime> {
   return openYard({ ...options, self: selfCommand() });
 }
 
+/** The yards this process has opened, by the git directory of their repository. */
+export type OpenYards = Map<string, Promise<ToolRuntime>>;
+
 export interface FrontOptions {
   readonly version: string;
   readonly instructions: string;
   readonly cwd: string;
   readonly home: string;
   /** A worker's process: it never starts a keeper. */
-  readonly bound: boolean;
+  readonly inside: boolean;
 }
 
 /**
@@ -28,10 +31,10 @@ export interface FrontOptions {
  */
 export function openFront(options: FrontOptions): {
   front: ServerFront;
-  opened: ReadonlyMap<string, Promise<ToolRuntime>>;
+  opened: OpenYards;
 } {
   const locate = remembering(gitFinder({ env: process.env }));
-  const opened = new Map<string, Promise<ToolRuntime>>();
+  const opened: OpenYards = new Map();
   const front: ServerFront = {
     version: options.version,
     instructions: options.instructions,
@@ -44,7 +47,7 @@ export function openFront(options: FrontOptions): {
       const { commonDir } = checkout;
       let runtime = opened.get(commonDir);
       if (!runtime) {
-        runtime = open({ commonDir, name: client, env: process.env, startsKeeper: !options.bound });
+        runtime = open({ commonDir, name: client, env: process.env, startsKeeper: !options.inside });
         opened.set(commonDir, runtime);
         runtime.catch(() => opened.delete(commonDir));
       }
@@ -86,17 +89,27 @@ function keyOf(directory: string): string | undefined {
  * While a session lives, a yard with work has a keeper: one that was killed is replaced even if nobody calls anything.
  * Returns the function that ends the watch.
  */
-export function keepKeepers(opened: ReadonlyMap<string, Promise<ToolRuntime>>): () => void {
-  const look = async () => {
-    const { isIdle } = await import('./domain/next.ts');
-    for (const yard of opened.values()) {
-      const rt = await yard;
-      const idle = isIdle(await rt.store.read(), rt.clock.now(), rt.config.archive_after_minutes * 60_000);
-      if (!idle) await rt.wakeKeeper();
-    }
-  };
-  // A look that fails is told by the next call of a tool, which meets the same failure and has somebody to tell.
-  const timer = setInterval(() => void look().catch(() => undefined), keeperWatchMs);
+export function keepKeepers(opened: OpenYards): () => void {
+  const timer = setInterval(() => void lookAtKeepers(opened), keeperWatchMs);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** One look at each yard. Whose repository is gone is forgotten, and one that fails does not keep us from the others. */
+export async function lookAtKeepers(opened: OpenYards): Promise<void> {
+  const { isIdle } = await import('./domain/next.ts');
+  for (const [commonDir, yard] of opened) {
+    try {
+      const rt = await yard;
+      if (!existsSync(commonDir)) {
+        opened.delete(commonDir);
+        await rt.store.close();
+        continue;
+      }
+      const idle = isIdle(await rt.store.read(), rt.clock.now(), rt.config.archive_after_minutes * 60_000);
+      if (!idle) await rt.wakeKeeper();
+    } catch {
+      // The next call of a tool meets the same failure and has somebody to tell.
+    }
+  }
 }

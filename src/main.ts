@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
+import { errorKinds, LoopyardError } from './domain/errors.ts';
+import type { ServerFront } from './edges/front.ts';
 import type { Listing } from './edges/mcp/schema.ts';
 import type { FrontOptions } from './front.ts';
+import { mcpLine } from './mcp-line.ts';
 
 /** Put in by the build. */
 declare const LOOPYARD_VERSION: string;
 declare const LOOPYARD_INSTRUCTIONS: string;
+
+/** What a keeper that is through gets to write its log and close its files, milliseconds. */
+const lastWordsMs = 1_000;
 
 /**
  * The composition root: the only place that knows both the edges and the machine. Every way to start the program loads
@@ -16,15 +23,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   switch (command) {
     case 'shim':
       return shim(rest);
-    case 'mcp':
-      return mcp(rest);
     case 'listings':
       return printListings();
     case 'keeper':
       if (rest[0] === '--yard') return keeper(rest[1] ?? '');
       return cli(argv);
     default:
-      return cli(argv);
+      return mcpOrCli(argv);
   }
 }
 
@@ -38,7 +43,22 @@ async function shim([directory = '']: readonly string[]): Promise<void> {
   await runShim(directory, { reader, clock: systemClock });
 }
 
+/** Nobody sees what a keeper prints, so whatever ends it, from a wrong setting on, is in the log. */
 async function keeper(commonDir: string): Promise<void> {
+  const { openLog } = await import('./adapters/log.ts');
+  const log = openLog(path.join(commonDir, 'loopyard'), { name: 'keeper', pid: process.pid });
+  try {
+    const end = await keep(commonDir);
+    log('info', 'keeper left', { end });
+  } catch (thrown) {
+    log('error', 'keeper failed', { error: thrown instanceof Error ? thrown.stack : String(thrown) });
+    process.exitCode = 70;
+  }
+  // Watchers of the system may hold the loop open for a moment, and the first line of a log loads its writer.
+  setTimeout(() => process.exit(), lastWordsMs).unref();
+}
+
+async function keep(commonDir: string): Promise<string> {
   const [{ openYard, selfCommand }, { runKeeper }] = await Promise.all([
     import('./open-yard.ts'),
     import('./core/keeper.ts'),
@@ -53,18 +73,25 @@ async function keeper(commonDir: string): Promise<void> {
     startsKeeper: false,
   });
   try {
-    const end = await runKeeper(runtime, stop.signal);
-    runtime.log('info', 'keeper left', { end });
-  } catch (thrown) {
-    runtime.log('error', 'keeper failed', { error: thrown instanceof Error ? thrown.stack : String(thrown) });
-    process.exitCode = 70;
+    return await runKeeper(runtime, stop.signal);
+  } finally {
+    await runtime.store.close();
   }
-  await runtime.store.close();
-  // Watchers of the system may hold the loop open for a moment; the log is written synchronously.
-  setTimeout(() => process.exit(), 200).unref();
 }
 
-async function mcp(args: readonly string[]): Promise<void> {
+async function mcpOrCli(argv: readonly string[]): Promise<void> {
+  let line: { workspace?: string } | undefined;
+  try {
+    line = mcpLine(argv);
+  } catch (thrown) {
+    if (!(thrown instanceof LoopyardError)) throw thrown;
+    process.stderr.write(`loopyard: ${thrown.message}\n${thrown.hint}\n`);
+    process.exit(errorKinds[thrown.kind].exitCode);
+  }
+  return line ? mcp(line) : cli(argv);
+}
+
+async function mcp({ workspace }: { workspace?: string }): Promise<void> {
   // Before anything else is loaded: a stray line of a dependency would end the conversation before it began.
   const { claimStdout } = await import('./edges/mcp/stdout.ts');
   claimStdout();
@@ -72,13 +99,12 @@ async function mcp(args: readonly string[]): Promise<void> {
     import('./edges/mcp/serve.ts'),
     import('./front.ts'),
   ]);
-  const flag = args.indexOf('--workspace');
-  const workspace = flag >= 0 ? args[flag + 1] : undefined;
   const bound = boundTo(process.env);
-  const { front, opened } = openFront(options(bound !== undefined));
-  const stopKeeping = bound ? () => undefined : keepKeepers(opened);
-  const role = bound ? 'worker' : 'strategist';
-  const code = await serve(front, {
+  const inside = isInside(process.env);
+  const { front, opened } = openFront(options(inside));
+  const stopKeeping = inside ? () => undefined : keepKeepers(opened);
+  const role = inside ? 'worker' : 'strategist';
+  const code = await serve(inside && !bound ? refusing(front) : front, {
     role,
     listed: listed(role),
     ...(bound ? { bound } : {}),
@@ -95,21 +121,21 @@ async function cli(argv: readonly string[]): Promise<void> {
     import('./front.ts'),
     import('./commands.ts'),
   ]);
-  const bound = boundTo(process.env);
-  const { front } = openFront(options(bound !== undefined));
+  const inside = isInside(process.env);
+  const { front } = openFront(options(inside));
   // A worker may look, but it opens, steers and stops nothing: its own server has the tools it needs.
   const all = await front.tools();
-  const tools = bound ? all.filter(({ effect }) => effect === 'read') : all;
+  const tools = inside ? all.filter(({ effect }) => effect === 'read') : all;
   process.exit(await run({ ...front, tools, extras: extras(front) }, argv, processTerminal()));
 }
 
-function options(bound: boolean): FrontOptions {
+function options(inside: boolean): FrontOptions {
   return {
     version: LOOPYARD_VERSION,
     instructions: LOOPYARD_INSTRUCTIONS,
     cwd: process.cwd(),
     home: os.homedir(),
-    bound,
+    inside,
   };
 }
 
@@ -131,4 +157,15 @@ function listed(role: 'strategist' | 'worker'): readonly Listing[] {
 function boundTo(env: NodeJS.ProcessEnv): { loop: string; worker: string } | undefined {
   const { LOOPYARD_LOOP: loop, LOOPYARD_WORKER: worker } = env;
   return loop && worker ? { loop, worker } : undefined;
+}
+
+/** Started by a worker, however indirectly: it opens no loops and starts no keepers. */
+function isInside(env: NodeJS.ProcessEnv): boolean {
+  return boundTo(env) !== undefined || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1;
+}
+
+/** A worker that hides from its server which loop it belongs to does not become a strategist by that. */
+function refusing(front: ServerFront): ServerFront {
+  const sentence = 'This server was started by a worker, and is not bound to a live loop.';
+  return { ...front, open: () => Promise.reject(new LoopyardError('NOT_ALLOWED_HERE', sentence)) };
 }

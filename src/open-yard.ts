@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from './adapters/clock.ts';
 import { loadConfig, placeFor } from './adapters/config.ts';
@@ -12,11 +12,8 @@ import { openJournalStore } from './adapters/journal/journal-store.ts';
 import { openLog } from './adapters/log.ts';
 import { openProcesses } from './adapters/processes/processes.ts';
 import { backends } from './backends/index.ts';
-import { hasKeeper } from './core/keeper.ts';
+import { keeperStarter } from './core/keeper-presence.ts';
 import type { ToolRuntime } from './tools/define.ts';
-
-/** A start of the keeper is not repeated sooner than this: it needs about that long to take its lease, milliseconds. */
-const keeperStartMs = 2_000;
 
 export interface OpenOptions {
   /** Real path of the git directory all worktrees share. */
@@ -60,12 +57,13 @@ export async function openYard({
     log,
     clock,
   });
-  let startedAt = Number.NEGATIVE_INFINITY;
+  const place = realPath(placeFor(commonDir, digest, config.place, env));
+  const startKeeper = keeperStarter({ store, processes, log }, () => performance.now());
   return {
     store,
     processes,
     git: openGit({ commonDir, home, gate, log, env: { ...env } }),
-    files: openFiles({ home, place: placeFor(commonDir, digest, config.place, env) }),
+    files: openFiles({ home, place }),
     clock,
     ids: randomIds,
     log,
@@ -77,12 +75,16 @@ export async function openYard({
     ),
     self,
     async wakeKeeper() {
-      if (!startsKeeper || clock.now() - startedAt < keeperStartMs) return;
-      if (hasKeeper(await store.read(), { processes })) return;
-      startedAt = clock.now();
-      await processes.startKeeper();
+      if (startsKeeper) await startKeeper();
     },
   };
+}
+
+/** Git names worktrees by their real paths, and ours must be found in its list. What is not there yet stays as it is. */
+function realPath(file: string): string {
+  const parent = path.dirname(file);
+  if (existsSync(file)) return realpathSync(file);
+  return parent === file ? file : path.join(realPath(parent), path.basename(file));
 }
 
 /** This program as others can start it, wherever they stand. */

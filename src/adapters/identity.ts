@@ -4,6 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { LoopyardError } from '../domain/errors.ts';
 import type { Identity, Liveness } from '../domain/lease.ts';
+import { errno } from './errno.ts';
 import { readProcess } from './processes/process-table.ts';
 
 /** This very process, in a form that another process can recognise it by, also after a reboot. */
@@ -40,7 +41,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    return errno(error) !== 'ESRCH';
   }
 }
 

@@ -1,11 +1,18 @@
-import type { Loop } from '../domain/loop.ts';
+import type { Loop, Workspace } from '../domain/loop.ts';
+import { brief, plain, shorten } from '../domain/text.ts';
 import type { Yard } from '../domain/yard.ts';
 import { feedback } from './feedback.ts';
-import { fence, shorten } from './fence.ts';
-import { contextFolder } from './places.ts';
+import { fence } from './fence.ts';
+import { contextFolder, loopFolder } from './places.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<Runtime, 'files'>;
+
+/** Characters of what workers noted down that enter a prompt: of this loop's, and of all others'. */
+const notesLimit = 2_400;
+const othersLimit = 1_600;
+/** Characters of a past iteration's reason in the handoff, which tells of the last ten. */
+const reasonLimit = 160;
 
 /** Files a worker finds in its context folder, in the order it should read them. */
 export const contextFiles = [
@@ -24,18 +31,25 @@ export const contextFiles = [
 
 /**
  * Lays out what an iteration reads, outside the worktree. The worker's scratch pad is rolled over exactly once per
- * iteration, only here: a second call for the same iteration, after a crash, finds the mark and rolls nothing.
+ * iteration, only here: copied, marked as copied, and only then emptied. A second call for the same iteration, after a
+ * crash, finds the mark and copies nothing over the copy; no worker has written anything by then. The mark lies beside
+ * the folder, where no worker is told to write.
  */
-export async function layOutContext(rt: Rt, yard: Yard, loop: Loop, iteration: number): Promise<void> {
+export async function layOutContext(
+  rt: Rt,
+  yard: Yard,
+  loop: Loop & { workspace: Workspace },
+  iteration: number,
+): Promise<void> {
   const folder = contextFolder(rt, loop.id);
   const file = (name: string) => rt.files.join(folder, name);
-  const mark = file('.iteration');
+  const mark = rt.files.join(loopFolder(rt, loop.id), '.iteration');
   if ((await rt.files.read(mark)) !== String(iteration)) {
     const state = await rt.files.read(file('STATE.md'));
     if (state !== undefined) await rt.files.write(file('PREVIOUS_STATE.md'), state);
-    await rt.files.write(file('STATE.md'), '');
     await rt.files.write(mark, String(iteration));
   }
+  await rt.files.write(file('STATE.md'), '');
   await rt.files.write(file('PLAN.md'), plan(loop));
   await rt.files.write(file('INSTRUCTIONS.md'), instructions(loop));
   await rt.files.write(file('FEEDBACK.md'), await feedback(rt, loop));
@@ -81,12 +95,12 @@ function instructions(loop: Loop): string {
 
 function handoff(loop: Loop): string {
   const rows = loop.outcomes.slice(-10).map(({ iteration, result, reason }) => {
-    const why = reason === undefined ? '' : `: ${shorten(reason.replaceAll('\n', ' '), 160)}`;
+    const why = reason === undefined ? '' : `: ${brief(oneLine(reason), reasonLimit)}`;
     return `- iteration ${iteration}: ${result.replace('_', ' ')}${why}`;
   });
   return [
     '# Where things stand',
-    rows.length > 0 ? rows.join('\n') : 'This is the first iteration.',
+    rows.length > 0 ? fence(rows.join('\n'), 'text') : 'This is the first iteration.',
     '',
   ].join('\n\n');
 }
@@ -94,19 +108,31 @@ function handoff(loop: Loop): string {
 function notes(yard: Yard, loop: Loop): string {
   const own = yard.notes.filter((note) => note.loop === loop.id).slice(-30);
   const others = yard.notes.filter((note) => note.loop !== loop.id).slice(-20);
-  const list = (title: string, items: Yard['notes']) =>
-    items.length > 0
-      ? [`## ${title}`, items.map(({ text }) => `- ${text.replaceAll('\n', ' ')}`).join('\n')]
-      : [];
-  return ['# Notes', ...list('Of this loop', own), ...list('Of other loops', others), ''].join('\n\n');
+  const list = (title: string, items: Yard['notes'], limit: number) => {
+    const lines = items.map(({ text }) => `- ${oneLine(text)}`).join('\n');
+    return items.length > 0 ? [`## ${title}`, fence(shorten(lines, limit, 'tail'), 'text')] : [];
+  };
+  return [
+    '# Notes',
+    ...list('Of this loop', own, notesLimit),
+    ...list('Of other loops', others, othersLimit),
+    '',
+  ].join('\n\n');
 }
 
-async function prompt(rt: Rt, loop: Loop, iteration: number, folder: string): Promise<string> {
+const oneLine = (text: string) => plain(text).replaceAll('\n', ' ');
+
+async function prompt(
+  rt: Rt,
+  loop: Loop & { workspace: Workspace },
+  iteration: number,
+  folder: string,
+): Promise<string> {
   const lesson = await feedback(rt, loop);
   return [
     `You are the worker of iteration ${iteration} of the loop ${loop.id}. You start with an empty memory: everything you ` +
       'need is in files.',
-    `Worktree (your working directory): ${loop.workspace?.path ?? loop.checkout.path}`,
+    `Worktree (your working directory): ${loop.workspace.path}`,
     `Context folder: ${folder}`,
     contextFiles.map(({ name, holds }) => `- ${name}: ${holds}`).join('\n'),
     'If you have loopyard tools, load_context gives you all of this in one call.',

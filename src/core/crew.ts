@@ -4,6 +4,9 @@ import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<Runtime, 'store' | 'clock' | 'log'>;
 
+/** Tells of a failure: the error, and how many there have been in a row. */
+type OnFailure = (error: LoopyardError, failures: number) => Promise<void>;
+
 interface Trouble {
   readonly failures: number;
   readonly notBefore: number;
@@ -28,11 +31,7 @@ export class Crew {
     this.#onChange = onChange;
   }
 
-  send(
-    subject: string,
-    task: (signal: AbortSignal) => Promise<void>,
-    onFailure?: (error: LoopyardError) => Promise<void>,
-  ): void {
+  send(subject: string, task: (signal: AbortSignal) => Promise<void>, onFailure?: OnFailure): void {
     if (this.#tasks.has(subject)) return;
     if ((this.#troubles.get(subject)?.notBefore ?? 0) > this.#rt.clock.now()) return;
     this.#tasks.set(subject, this.#follow(subject, task, onFailure));
@@ -73,7 +72,7 @@ export class Crew {
   async #run(
     subject: string,
     task: (signal: AbortSignal) => Promise<void>,
-    onFailure?: (error: LoopyardError) => Promise<void>,
+    onFailure?: OnFailure,
   ): Promise<void> {
     try {
       await task(this.#signal);
@@ -93,7 +92,7 @@ export class Crew {
         facts: error.facts,
         cause: describe(error.cause),
       });
-      await onFailure?.(error).catch((second) =>
+      await onFailure?.(error, failures).catch((second) =>
         this.#rt.log('error', 'the failure could not be recorded', { second: describe(second) }),
       );
     }

@@ -1,5 +1,5 @@
 import { Config } from '../domain/config.ts';
-import type { Loop } from '../domain/loop.ts';
+import type { Loop, Workspace } from '../domain/loop.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { Backend } from '../ports/backend.ts';
 import { contextFolder } from './places.ts';
@@ -49,20 +49,23 @@ const settings = [
 
 type Source = Pick<Runtime, 'env' | 'config'>;
 
+/** A worker is started only in a tree that its loop owns. */
+type Housed = Loop & { workspace: Workspace };
+
 /**
  * Environment of a worker: the common names, what its backend and the user's configuration name, and how it finds its
  * loop. Proxies pass, because a worker has to reach its model.
  */
 export function workerEnvironment(
   rt: Source & Pick<Runtime, 'files'>,
-  loop: Loop,
+  loop: Housed,
   worker: Worker,
   backend: Pick<Backend, 'env'>,
 ): Record<string, string> {
   return {
-    ...pick(rt.env, [...common, ...settings, ...backend.env, ...rt.config.worker_env]),
+    ...pick(rt.env, [...common, ...backend.env, ...rt.config.worker_env]),
     ...locale(rt.env),
-    ...workerIdentity(loop, worker, depth(rt.env)),
+    ...workerIdentity(rt, loop, worker),
     LOOPYARD_CONTEXT: contextFolder(rt, loop.id),
     LOOPYARD_PROMPT_FILE: rt.files.join(contextFolder(rt, loop.id), 'PROMPT.md'),
     // A worker that wants to commit may, without knowing who it is.
@@ -73,14 +76,22 @@ export function workerEnvironment(
   };
 }
 
-/** What binds a server started by this worker to its loop, and keeps it from opening loops of its own. */
-export function workerIdentity(loop: Loop, worker: Worker, depthOfStarter: number): Record<string, string> {
+/**
+ * What binds a server started by this worker to its loop, and keeps it from opening loops of its own. With the settings,
+ * because some clients start a server with these variables and nothing else, and it must find the same yard.
+ */
+export function workerIdentity(
+  rt: Pick<Runtime, 'env'>,
+  loop: Housed,
+  worker: Worker,
+): Record<string, string> {
   return {
+    ...pick(rt.env, settings),
     LOOPYARD_LOOP: loop.id,
     LOOPYARD_WORKER: worker.id,
     LOOPYARD_ITERATION: String(worker.iteration),
-    LOOPYARD_WORKSPACE: loop.workspace?.path ?? loop.checkout.path,
-    LOOPYARD_DEPTH: String(depthOfStarter + 1),
+    LOOPYARD_WORKSPACE: loop.workspace.path,
+    LOOPYARD_DEPTH: String(depth(rt.env) + 1),
   };
 }
 
@@ -111,6 +122,7 @@ export function checkEnvironment(rt: Source, room: Room): Record<string, string>
   };
 }
 
+/** How many workers stand between the person and this process. */
 const depth = (env: Source['env']) => Number.parseInt(env.LOOPYARD_DEPTH ?? '0', 10) || 0;
 
 function locale(env: Source['env']): Record<string, string> {

@@ -17,9 +17,11 @@ import { bringToTip } from './workspace.ts';
  * files that the next try writes again; after it, `attendWorker` finds a worker without a run and launches it.
  */
 export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promise<void> {
+  const { workspace } = loop;
+  if (!workspace) return;
   const iteration = loop.iteration + 1;
   await bringToTip(rt, loop);
-  await layOutContext(rt, yard, loop, iteration);
+  await layOutContext(rt, yard, { ...loop, workspace }, iteration);
   const worker = rt.ids.next('worker');
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];

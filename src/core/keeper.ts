@@ -1,23 +1,26 @@
 import { LoopyardError } from '../domain/errors.ts';
 import { isEnded, type Loop, priorities } from '../domain/loop.ts';
 import { type Action, isIdle, next } from '../domain/next.ts';
+import { headOf } from '../domain/text.ts';
 import type { Yard } from '../domain/yard.ts';
 import { archiveLoop, archiveVerifications, oldVerifications } from './archive.ts';
 import { Bell, Crew } from './crew.ts';
 import { backOff } from './evidence.ts';
 import { gather, startIteration } from './iteration.ts';
-import { holderLiveness, takeLease } from './leases.ts';
+import { keeperResource } from './keeper-presence.ts';
+import { takeLease } from './leases.ts';
 import { attendMerge, mergeHeads } from './merge-queue.ts';
 import type { Runtime } from './runtime.ts';
 import { recordStep } from './steps.ts';
 import { attendWorker } from './supervisor.ts';
-import { attendVerification } from './verifier.ts';
+import { attendVerification, giveUp } from './verifier.ts';
 import { prepareWorkspace, tidyWorkspace } from './workspace.ts';
-
-export const keeperResource = 'keeper';
 
 /** Longest time between two looks, milliseconds: what no event announces (a grace that ends) is noticed by then. */
 const beatMs = 500;
+
+/** A verification of no loop has no budget of failures; after so many in a row it ends without a verdict. */
+const verificationPatience = 3;
 
 /** A jump of the wall clock beyond this between two beats was sleep or SIGSTOP, milliseconds. */
 const gapMs = 15_000;
@@ -48,12 +51,6 @@ export async function runKeeper(rt: Runtime, signal: AbortSignal): Promise<Keepe
   }
 }
 
-/** Whether a keeper is at work for this yard, as far as the yard and the process table tell. */
-export function hasKeeper(yard: Yard, rt: Pick<Runtime, 'processes'>): boolean {
-  const holder = yard.leases[keeperResource]?.holder;
-  return holder !== undefined && holderLiveness(yard, holder, rt.processes) !== 'dead';
-}
-
 async function elect(rt: Runtime): Promise<number | undefined> {
   try {
     return await rt.store.transact(rt.actor, (tx) => {
@@ -77,8 +74,8 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
   const watching = new AbortController();
   const both = AbortSignal.any([signal, watching.signal]);
   const listeners = [
-    ringFor(woken, rt.store.watch((await rt.store.read()).seq, both)),
-    ringFor(woken, rt.processes.changes(both)),
+    ringFor(rt, woken, rt.store.watch((await rt.store.read()).seq, both)),
+    ringFor(rt, woken, rt.processes.changes(both)),
   ];
   let idleSince: number | undefined;
   let lastBeat = rt.clock.now();
@@ -120,16 +117,28 @@ function lookAround(rt: Runtime, crew: Crew, yard: Yard, epoch: number, now: num
     crew.send(
       `loop/${loop.id}`,
       () => act(rt, yard, loop, action),
-      (error) => recordTrouble(rt, loop, error),
+      (error) => recordTrouble(rt, loop.id, error),
     );
   }
-  for (const { id, state } of Object.values(yard.verifications)) {
+  for (const { id, state, loop } of Object.values(yard.verifications)) {
     if (state !== 'requested' && state !== 'running') continue;
     if (state === 'requested' && crew.busy('verification/') >= rt.config.max_verifications) continue;
-    crew.send(`verification/${id}`, (signal) => attendVerification(rt, id, signal));
+    crew.send(
+      `verification/${id}`,
+      (signal) => attendVerification(rt, id, signal),
+      async (error, failures) => {
+        if (loop !== undefined) await recordTrouble(rt, loop, error);
+        else if (failures >= verificationPatience) await giveUp(rt, id, error.message);
+      },
+    );
   }
-  for (const entry of mergeHeads(yard))
-    crew.send(`merge/${entry.target}`, () => attendMerge(rt, entry, epoch));
+  for (const entry of mergeHeads(yard)) {
+    crew.send(
+      `merge/${entry.target}`,
+      () => attendMerge(rt, entry, epoch),
+      (error) => recordTrouble(rt, entry.loop, error),
+    );
+  }
   if (oldVerifications(rt, yard, now).length > 0)
     crew.send('archive', () => archiveVerifications(rt, yard, now));
 }
@@ -171,17 +180,22 @@ async function act(
 }
 
 /** A failure that nobody's work caused is told to whoever asks, and counted against its own small budget. */
-async function recordTrouble(rt: Runtime, { id }: Loop, error: LoopyardError): Promise<void> {
+async function recordTrouble(rt: Runtime, id: string, error: LoopyardError): Promise<void> {
   await rt.store.transact(rt.actor, (tx) => {
     const loop = tx.yard.loops[id];
     if (!loop || isEnded(loop)) return;
     const notBefore = tx.now + backOff(loop.spent.infrastructureFailures);
-    tx.record({ type: 'loop.infrastructure_failed', id, reason: error.message.slice(0, 1_900), notBefore });
+    tx.record({ type: 'loop.infrastructure_failed', id, reason: headOf(error.message, 1_900), notBefore });
   });
 }
 
-async function ringFor(bell: Bell, changes: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of changes) bell.ring();
+/** Without a listener the keeper still looks at every beat, and meets there whatever is wrong with the store. */
+async function ringFor(rt: Runtime, bell: Bell, changes: AsyncIterable<unknown>): Promise<void> {
+  try {
+    for await (const _ of changes) bell.ring();
+  } catch (thrown) {
+    rt.log('error', 'a listener failed', { error: thrown instanceof Error ? thrown.stack : String(thrown) });
+  }
 }
 
 async function leave(rt: Runtime, epoch: number): Promise<boolean> {

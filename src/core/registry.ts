@@ -20,13 +20,10 @@ export async function openLoop(
 ): Promise<Loop> {
   const { plan, force, key } = request;
   const id = request.id ?? loopIdFrom(plan.goal, rt.ids.suffix());
-  if (request.id !== undefined && (await rt.files.exists(archiveFile(rt, id)))) {
-    throw new LoopyardError('INVALID_ARGUMENT', `There was a loop "${id}" before; choose another id.`, {
-      id,
-    });
-  }
+  const isUsed = request.id !== undefined && (await rt.files.exists(archiveFile(rt, id)));
   const opened = await rt.store.transact(rt.actor, (tx) =>
     once(tx, key, 'start_loop', () => {
+      if (isUsed) throw usedBefore(id);
       if (!force) refuseBeyondCap(tx.yard, rt.config.max_loops);
       tx.record({ type: 'loop.opened', id, plan, wanted: plan.mode === 'auto' });
       if (plan.isolation !== 'worktree') takeCheckout(tx, rt, id, plan);
@@ -34,6 +31,10 @@ export async function openLoop(
     }),
   );
   return findLoop(rt, opened);
+}
+
+function usedBefore(id: string): LoopyardError {
+  return new LoopyardError('INVALID_ARGUMENT', `There was a loop "${id}" before; choose another id.`, { id });
 }
 
 /** An in-place loop owns the checkout from its first moment, or the refusal comes before anything is recorded. */
@@ -99,12 +100,25 @@ function unknownLoop(id: string, yard: Yard): LoopyardError {
 }
 
 /** Ended loops that have left the live state, newest first. */
-export async function archivedLoops(rt: Pick<Runtime, 'files'>, limit: number): Promise<readonly Loop[]> {
+export async function archivedLoops(
+  rt: Pick<Runtime, 'files' | 'log'>,
+  limit: number,
+): Promise<readonly Loop[]> {
   const names = (await rt.files.list(archiveFolder(rt))).filter((name) => name.endsWith('.json'));
-  const texts = await Promise.all(names.map((name) => rt.files.read(rt.files.join(archiveFolder(rt), name))));
-  return texts
-    .flatMap((text) => (text === undefined ? [] : [Loop.safeParse(JSON.parse(text)).data]))
+  const loops = await Promise.all(names.map((name) => readArchived(rt, name)));
+  return loops
     .filter((loop) => loop !== undefined)
     .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
     .slice(0, limit);
+}
+
+/** One record that cannot be read must not hide all the others. */
+async function readArchived(rt: Pick<Runtime, 'files' | 'log'>, name: string): Promise<Loop | undefined> {
+  try {
+    const text = await rt.files.read(rt.files.join(archiveFolder(rt), name));
+    return text === undefined ? undefined : Loop.parse(JSON.parse(text));
+  } catch (thrown) {
+    rt.log('warn', 'an archived loop cannot be read', { name, error: String(thrown) });
+    return undefined;
+  }
 }

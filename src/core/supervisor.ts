@@ -1,67 +1,92 @@
 import { LoopyardError } from '../domain/errors.ts';
-import type { Loop } from '../domain/loop.ts';
+import type { Loop, Workspace } from '../domain/loop.ts';
 import type { Fact, RunEnd } from '../domain/run.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { RunSpec, Survivors } from '../ports/processes.ts';
 import { showStopRequest } from './context.ts';
 import { workerEnvironment, workerIdentity } from './environment.ts';
+import { keeperOf } from './keeper-presence.ts';
 import { contextFolder } from './places.ts';
 import type { Runtime } from './runtime.ts';
 import { workerEnd } from './worker-end.ts';
 
+type Housed = Loop & { workspace: Workspace };
+
 /** Milliseconds between asking a process tree to end and ending it, after the worker's own grace is over. */
 const termGraceMs = 5_000;
 
+/** A worker started when its loop's time is nearly over gets at least this much, milliseconds. */
+const leastTimeMs = 1_000;
+
+/** Bytes of a worker's output kept at each end. */
+const keepBytes = 4_194_304;
+
 /** Looks at a worker once and does what is due: launch it, note that it runs, stop it, record its end. */
 export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker): Promise<void> {
+  const { workspace } = loop;
   const view = await rt.processes.observe(worker.id);
-  const due = worker.stop !== undefined && rt.clock.now() >= worker.stop.at + grace(worker.stop);
   switch (view.phase) {
+    case 'ended':
+      return recordEnd(rt, worker, view.end, view.facts);
+    case 'void':
+      return recordEnd(rt, worker, calledOff(rt, loop));
+    case 'lost':
+      return bringToEnd(rt, loop, worker, 'lost');
     case 'absent':
-      if (due)
-        return recordEnd(rt, worker, notStarted(rt, 'It was stopped before it started.', 'stopped'), [], []);
-      return launch(rt, loop, worker);
+      if (workspace && !isDue(rt, worker)) return launch(rt, { ...loop, workspace }, worker);
+      break;
     case 'starting':
-      if (due) await stop(rt, worker, 'stopped');
-      return;
+      break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
       if (worker.stop) await showStopRequest(rt, loop.id, stopText(worker.stop));
-      if (due) await stop(rt, worker, 'stopped');
-      return;
-    case 'ended':
-      return recordEnd(rt, worker, view.end, view.facts, []);
-    case 'lost': {
-      const survivors = await stop(rt, worker, 'lost');
-      return recordEnd(rt, worker, notStarted(rt, 'Its shim died without a word.', 'lost'), [], survivors);
-    }
-    case 'void':
-      return recordEnd(rt, worker, notStarted(rt, 'It was called off before it started.', 'stopped'), [], []);
+      break;
   }
+  // Without a tree of its own it would go on in one that is somebody else's by now.
+  if (!workspace || isDue(rt, worker)) await bringToEnd(rt, loop, worker, 'stopped');
 }
 
 /** An acknowledged request is a promise to end soon; until the grace is over the worker is left alone either way. */
-const grace = (request: NonNullable<Worker['stop']>) => request.graceMs;
-
-function stop(rt: Runtime, worker: Worker, cause: RunEnd['cause']): Promise<Survivors> {
-  return rt.processes.stop(worker.id, { graceMs: worker.stop?.graceMs === 0 ? 0 : termGraceMs, cause });
+function isDue(rt: Runtime, { stop }: Worker): boolean {
+  return stop !== undefined && rt.clock.now() >= stop.at + stop.graceMs;
 }
 
-async function launch(rt: Runtime, loop: Loop, worker: Worker): Promise<void> {
+/**
+ * Stops what there is, which makes a run that nobody has claimed void, and records the end together with what outlived
+ * it. A run that cannot even be judged, because its shim is in another pid namespace, is looked at again.
+ */
+async function bringToEnd(rt: Runtime, loop: Loop, worker: Worker, cause: RunEnd['cause']): Promise<void> {
+  const graceMs = cause === 'lost' || worker.stop?.graceMs === 0 ? 0 : termGraceMs;
+  const survivors = await rt.processes.stop(worker.id, { graceMs, cause });
+  const view = await rt.processes.observe(worker.id);
+  if (view.phase === 'ended') {
+    const end = cause === 'lost' ? { detail: 'Its shim died without a word.', ...view.end } : view.end;
+    return recordEnd(rt, worker, end, view.facts, survivors);
+  }
+  if (view.phase === 'void') return recordEnd(rt, worker, calledOff(rt, loop), [], survivors);
+}
+
+function calledOff(rt: Runtime, { workspace }: Loop): RunEnd {
+  return workspace
+    ? notStarted(rt, 'It was stopped before it started.', 'stopped')
+    : notStarted(rt, 'Its working tree was taken over before it started.', 'not_started');
+}
+
+async function launch(rt: Runtime, loop: Housed, worker: Worker): Promise<void> {
   try {
     await rt.processes.start(worker.id, await runSpec(rt, loop, worker));
   } catch (thrown) {
     if (!(thrown instanceof LoopyardError) || thrown.code === 'FENCED') throw thrown;
-    await recordEnd(rt, worker, notStarted(rt, thrown.message, 'not_started'), [], []);
+    await recordEnd(rt, worker, notStarted(rt, thrown.message, 'not_started'));
   }
 }
 
-async function runSpec(rt: Runtime, loop: Loop, worker: Worker): Promise<RunSpec> {
+async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSpec> {
   const backend = rt.backends.get(worker.backend);
   if (!backend) throw new LoopyardError('UNKNOWN_BACKEND', `There is no backend "${worker.backend}".`);
   const context = contextFolder(rt, loop.id);
   const promptFile = rt.files.join(context, 'PROMPT.md');
-  const worktree = loop.workspace?.path ?? loop.checkout.path;
+  const worktree = loop.workspace.path;
   const env = workerEnvironment(rt, loop, worker, backend);
   const order = {
     promptFile,
@@ -73,7 +98,7 @@ async function runSpec(rt: Runtime, loop: Loop, worker: Worker): Promise<RunSpec
     server: {
       command: rt.self.command,
       args: [...rt.self.args, 'mcp'],
-      env: workerIdentity(loop, worker, Number(env.LOOPYARD_DEPTH) - 1),
+      env: workerIdentity(rt, loop, worker),
     },
   };
   const launch = backend.launch(order);
@@ -85,13 +110,10 @@ async function runSpec(rt: Runtime, loop: Loop, worker: Worker): Promise<RunSpec
     cwd: worktree,
     env: { ...env, ...launch.env },
     ...(launch.promptOnStdin ? { stdinFile: promptFile } : {}),
-    timeoutMs: Math.max(1_000, Math.min(loop.limits.iterationMinutes * 60_000, loopLeft)),
-    keepBytes: 4_194_304,
+    timeoutMs: Math.max(leastTimeMs, Math.min(loop.limits.iterationMinutes * 60_000, loopLeft)),
+    keepBytes,
     backend: backend.id,
-    keeper: {
-      identity: rt.processes.self,
-      argv: [rt.self.command, ...rt.self.args, 'keeper', '--yard', rt.git.commonDir],
-    },
+    keeper: keeperOf(rt),
   };
 }
 
@@ -110,8 +132,8 @@ async function recordEnd(
   rt: Runtime,
   { id }: Worker,
   run: RunEnd,
-  facts: readonly Fact[],
-  survivors: Survivors,
+  facts: readonly Fact[] = [],
+  survivors: Survivors = [],
 ): Promise<void> {
   const end = workerEnd(run, facts, survivors);
   await rt.store.transact(rt.actor, (tx) => {

@@ -13,29 +13,28 @@ import {
 } from '../domain/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
-import { checkEnvironment } from './environment.ts';
+import { runChecks, stopChecks } from './check-runs.ts';
 import { backOff, type Evidence, writeEvidence } from './evidence.ts';
-import { makeRoom, type Room, removeRoom } from './pristine.ts';
+import { makeRoom, removeRoom } from './pristine.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
-
-/** Bytes of a check's output kept at each end. */
-const keepBytes = 1_048_576;
 
 /**
  * Carries one verification from requested to its verdict: a clean room, the checks one after the other, evidence on
  * disk, then verdict and consequence for the loop in one transaction. Room and runs are named after the verification,
  * so after a crash the next keeper finds what is there and goes on: a check that ended is not run again, one that
- * still runs is waited for.
+ * still runs is waited for. The room goes before the verdict is recorded, because nobody comes back for it afterwards.
  */
 export async function attendVerification(rt: Rt, id: string, signal: AbortSignal): Promise<void> {
   const verification = await begin(rt, id);
   if (!verification) return;
   let judgement: Judgement;
   let results: CheckResult[] = [];
+  let isolation: Evidence['isolation'] = 'none';
   try {
     const room = await makeRoom(rt, id, verification.commit, await roomName(rt, verification));
+    isolation = 'evident';
     const ran = await runChecks(rt, verification, room, signal);
     if (ran === 'cancelled') return await abandon(rt, verification);
     results = ran;
@@ -46,9 +45,32 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
     if (error.code === 'FENCED') throw error;
     rt.log('warn', 'verification could not run', { id, error: String(error), cause: String(error.cause) });
     judgement = { verdict: 'inconclusive', reason: error.message };
+    // What fails here may be gone in a moment, and a check of it may still run: nobody would look after it any more.
+    await stopChecks(rt, verification);
   }
-  await conclude(rt, verification, results, judgement);
-  await removeRoom(rt, id);
+  await vacate(rt, id);
+  await conclude(rt, verification, { results, isolation }, judgement);
+}
+
+/** Ends a verification that fails again and again, whatever its checks would say, so that nobody waits for ever. */
+export async function giveUp(rt: Rt, id: string, reason: string): Promise<void> {
+  const verification = (await rt.store.read()).verifications[id];
+  if (!verification) return;
+  await stopChecks(rt, verification);
+  await vacate(rt, id);
+  await rt.store.transact(rt.actor, (tx) => {
+    const now = tx.yard.verifications[id];
+    if (!now || verificationMachine.isEnd(now.state)) return;
+    if (now.state === 'requested') tx.record({ type: 'verification.started', id });
+    tx.record({ type: 'verification.inconclusive', id, results: [], isolation: 'none', reason });
+  });
+}
+
+/** A room that cannot be removed is no reason to withhold a verdict. */
+async function vacate(rt: Rt, id: string): Promise<void> {
+  await removeRoom(rt, id).catch((thrown: unknown) =>
+    rt.log('warn', 'a room could not be removed', { id, error: String(thrown) }),
+  );
 }
 
 async function begin(rt: Rt, id: string): Promise<Verification | undefined> {
@@ -66,90 +88,28 @@ async function roomName(rt: Rt, verification: Verification): Promise<string> {
   return path?.split(/[\\/]/).findLast((part) => part.length > 0) ?? 'checkout';
 }
 
-async function runChecks(
-  rt: Rt,
-  verification: Verification,
-  room: Room,
-  signal: AbortSignal,
-): Promise<CheckResult[] | 'cancelled'> {
-  const results: CheckResult[] = [];
-  for (const [index, check] of verification.checks.entries()) {
-    const run = `${verification.id}-${index + 1}`;
-    await rt.processes.start(run, {
-      argv: check.argv,
-      cwd: check.cwd === undefined ? room.path : rt.files.join(room.path, check.cwd),
-      env: checkEnvironment(rt, room),
-      timeoutMs: check.timeoutMs,
-      keepBytes,
-    });
-    const end = await endOf(rt, verification, run, signal);
-    if (end === 'cancelled') return 'cancelled';
-    results.push({ name: check.name, run, end });
-    if (verification.failFast && !passed(end)) break;
-  }
-  return results;
-}
-
-/** Waits for a check, and for the wish that it end: whichever comes first. */
-async function endOf(rt: Rt, verification: Verification, run: string, signal: AbortSignal) {
-  const both = new AbortController();
-  const within = AbortSignal.any([signal, both.signal]);
-  const cancelled = cancelledIn(rt, verification, within);
-  try {
-    const settled = rt.processes.settled(run, within);
-    const first = await Promise.race([settled, cancelled]);
-    if (first === 'cancelled') {
-      settled.catch(() => undefined);
-      await rt.processes.stop(run, { graceMs: 2_000, cause: 'stopped' });
-      return 'cancelled';
-    }
-    if (first.phase === 'ended') return first.end;
-    // The shim is gone without a word: whatever it had started must not run on, and nobody knows how it went.
-    await rt.processes.stop(run, { graceMs: 0, cause: 'lost' });
-    const now = rt.clock.now();
-    return { cause: 'lost' as const, startedAt: now, endedAt: now, bytes: 0 };
-  } finally {
-    both.abort();
-  }
-}
-
-/** Resolves when nobody wants the verdict any more; never when the signal comes first. */
-async function cancelledIn(rt: Rt, verification: Verification, signal: AbortSignal): Promise<'cancelled'> {
-  const unwanted = (yard: Yard) => {
-    const now = yard.verifications[verification.id];
-    const loop = verification.loop === undefined ? undefined : yard.loops[verification.loop];
-    return !now || verificationMachine.isEnd(now.state) || loop?.cancel !== undefined;
-  };
-  let yard = await rt.store.read();
-  if (unwanted(yard)) return 'cancelled';
-  for await (const _ of rt.store.watch(yard.seq, signal)) {
-    yard = await rt.store.read();
-    if (unwanted(yard)) return 'cancelled';
-  }
-  return new Promise(() => undefined);
-}
-
 async function abandon(rt: Rt, { id }: Verification): Promise<void> {
+  await vacate(rt, id);
   await rt.store.transact(rt.actor, (tx) => {
     if (tx.yard.verifications[id]?.state !== 'running') return;
     tx.record({ type: 'verification.cancelled', id, reason: 'Its loop was cancelled.' });
   });
-  await removeRoom(rt, id);
 }
 
-async function conclude(
-  rt: Rt,
-  verification: Verification,
-  results: CheckResult[],
-  judgement: Judgement,
-): Promise<void> {
-  const evidence = await gatherEvidence(rt, verification, results, judgement);
+/** What running the checks came to. */
+interface Ran {
+  readonly results: CheckResult[];
+  readonly isolation: Evidence['isolation'];
+}
+
+async function conclude(rt: Rt, verification: Verification, ran: Ran, judgement: Judgement): Promise<void> {
+  const evidence = await gatherEvidence(rt, verification, ran, judgement);
   await writeEvidence(rt, evidence);
   const { id } = verification;
   const { verdict, reason } = judgement;
   await rt.store.transact(rt.actor, (tx) => {
     if (tx.yard.verifications[id]?.state !== 'running') return;
-    const ended = { id, results, isolation: 'evident' as const };
+    const ended = { id, ...ran };
     if (verdict === 'passed' || verdict === 'failed')
       tx.record({ type: `verification.${verdict}`, ...ended });
     else
@@ -161,7 +121,7 @@ async function conclude(
 async function gatherEvidence(
   rt: Rt,
   verification: Verification,
-  results: readonly CheckResult[],
+  { results, isolation }: Ran,
   judgement: Judgement,
 ): Promise<Evidence> {
   const byName = new Map<string, Check>(verification.checks.map((check) => [check.name, check]));
@@ -184,7 +144,7 @@ async function gatherEvidence(
     tree: await rt.git.treeOf(commit).catch(() => ''),
     verdict: judgement.verdict,
     ...(judgement.reason === undefined ? {} : { reason: judgement.reason }),
-    isolation: 'evident',
+    isolation,
     checks,
     notRun: verification.checks.slice(results.length).map(({ name }) => name),
     at: rt.clock.now(),

@@ -24,7 +24,9 @@ export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Surviv
     denied: facts
       .flatMap((fact) => (fact.type === 'denied' ? [shorten(plain(fact.what), 150)] : []))
       .slice(0, 20),
-    survivors: survivors.map(({ pid, name }) => `${pid} ${name}`),
+    survivors: [
+      ...new Set([...(run.survivors ?? []), ...survivors.map(({ pid, name }) => `${pid} ${name}`)]),
+    ],
   };
 }
 

@@ -8,6 +8,9 @@ export type RunId = string;
 /** Why it ended: the first cause wins, whatever happened afterwards. */
 export const endCauses = ['exited', 'signalled', 'timed_out', 'stopped', 'not_started', 'lost'] as const;
 
+/** More are not named: whoever has so many looks at the process table himself. */
+export const mostSurvivors = 20;
+
 export const RunEnd = z.strictObject({
   cause: z.enum(endCauses),
   exitCode: z.number().int().optional(),
@@ -18,6 +21,8 @@ export const RunEnd = z.strictObject({
   endedAt: z.number().int(),
   /** Bytes printed in all, kept or not. */
   bytes: z.number().int().nonnegative(),
+  /** Processes of the tree that outlived every attempt to stop them, as `<pid> <name>`. Absent is none. */
+  survivors: z.array(z.string().max(100)).max(mostSurvivors).optional(),
 });
 export type RunEnd = z.infer<typeof RunEnd>;
 

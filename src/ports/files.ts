@@ -7,12 +7,13 @@ export interface Files {
   readonly home: string;
   /** Where worktrees, rooms and context files of this yard live. */
   readonly place: string;
-  /** Creates parents, replaces by rename. `path` is absolute and inside `home` or `place`. */
+  /**
+   * Creates parents, replaces by rename. `path` is absolute and inside `home` or `place`; a directory that somebody
+   * put at that name inside `place` is removed.
+   */
   write(path: string, text: string): Promise<void>;
-  /** Undefined when there is none. Reads at most `maxBytes` (default 1 MiB). */
+  /** Undefined when there is no regular file; a link is none. Reads at most `maxBytes` (default 1 MiB). */
   read(path: string, maxBytes?: number): Promise<string | undefined>;
-  /** Appends one line; creates the file. */
-  append(path: string, line: string): Promise<void>;
   /** Names in a directory, sorted; empty when there is none. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;

@@ -54,10 +54,10 @@ export interface Git {
   changes(from: ObjectId, to: ObjectId): Promise<readonly FileChange[]>;
   /** A patch for people, cut at `maxBytes` with a last line that says so. */
   patch(from: ObjectId, to: ObjectId, maxBytes: number): Promise<string>;
-  /** Number of lines added and removed. */
-  size(from: ObjectId, to: ObjectId): Promise<{ files: number; added: number; removed: number }>;
   /** The value of a branch or other ref; undefined when it does not exist. */
   ref(name: string): Promise<ObjectId | undefined>;
+  /** The full name a symbolic ref leads to in the end, there or not; undefined when `name` is no symbolic ref. */
+  symbolicTarget(name: string): Promise<string | undefined>;
   /** Full names and values of all refs below a prefix. */
   refs(prefix: string): Promise<ReadonlyMap<string, ObjectId>>;
   /** Whether git accepts this as a branch name. */

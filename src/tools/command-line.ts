@@ -1,10 +1,11 @@
 import { parse } from 'shell-quote';
 import type { Config } from '../domain/config.ts';
 import { LoopyardError } from '../domain/errors.ts';
+import { headOf, shown } from '../domain/text.ts';
 import type { Check } from '../domain/verification.ts';
 import type { ToolRuntime } from './define.ts';
 
-export type Argv = [string, ...string[]];
+type Argv = [string, ...string[]];
 
 /**
  * A command line as an argument vector, without any shell: quotes group words, nothing else has a meaning. What only a
@@ -40,7 +41,7 @@ export async function checksFrom(
   const checks = lines.map((line) => {
     const named = Object.hasOwn(rt.config.checks, line) ? rt.config.checks[line] : undefined;
     return {
-      name: line.slice(0, 200),
+      name: headOf(line, 200),
       argv: argvFrom(named ?? line, `The check "${shown(line)}"`),
       timeoutMs,
     };
@@ -69,11 +70,6 @@ function configured({ checks }: Config): string {
   return names.length > 0
     ? `, and the configured checks are ${names.join(', ')}`
     : ', and no check is configured by name';
-}
-
-/** A caller's own word in our sentence: printable, and not much of it. */
-export function shown(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
 }
 
 function invalid(message: string): LoopyardError {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Runtime } from '../core/runtime.ts';
 import { LoopyardError } from '../domain/errors.ts';
+import { shown } from '../domain/text.ts';
 import type { Checkout } from '../ports/git.ts';
 import { nearest } from './nearest.ts';
 
@@ -43,7 +44,7 @@ export interface Paint {
   ago(at: number): string;
 }
 
-export interface CommandLine {
+interface CommandLine {
   /** Words of the command: `loops`, `start`. */
   readonly path: string;
   /** Input fields given by position, in order. The last may be an array. */
@@ -52,7 +53,7 @@ export interface CommandLine {
   readonly examples: readonly string[];
 }
 
-export interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {
+interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {
   /** snake_case, at most 30 characters: the strictest client allows 60 for server and tool together. */
   readonly name: string;
   readonly title: string;
@@ -122,11 +123,6 @@ function parse<Input extends z.ZodObject>(
 function expected(key: string, known: readonly string[]): string {
   const match = nearest(key, known);
   return match ? `did you mean "${match}"` : `expected ${known.join(', ')}`;
-}
-
-/** Only printable ASCII of a caller's own word goes back into our sentence, and not much of it. */
-function shown(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
 }
 
 function sentence(message: string): string {

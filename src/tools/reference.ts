@@ -18,7 +18,7 @@ export function toolTable(tools: readonly Tool[], role: Role): string {
 }
 
 /** A command that is no tool: what the command line needs a terminal or a process of its own for. */
-export interface PlainCommand {
+interface PlainCommand {
   readonly name: string;
   readonly usage: string;
   readonly description: string;

@@ -6,7 +6,7 @@ import type { Call, ToolRuntime } from './define.ts';
 /** Every client must get its answer before its own limit; the shortest common one is 60 s. */
 export const waitSeconds = z.number().min(0).max(50).optional();
 
-type Rt = Pick<ToolRuntime, 'store' | 'clock' | 'wakeKeeper' | 'config'>;
+type Rt = Pick<ToolRuntime, 'store' | 'clock' | 'wakeKeeper' | 'config' | 'log'>;
 
 /** How often somebody who waits looks whether a keeper is there, milliseconds: one may be killed meanwhile. */
 const keeperLookMs = 1_000;
@@ -48,10 +48,19 @@ export async function waitFor<T>(
 async function lookForKeeper(rt: Rt, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await rt.clock.sleep(keeperLookMs, signal);
-    if (!signal.aborted) await ensureKeeper(rt, await rt.store.read());
+    if (signal.aborted) return;
+    // Nobody awaits us yet; what is wrong with the yard, whoever watches it meets himself.
+    const yard = await rt.store.read().catch(() => undefined);
+    if (yard) await ensureKeeper(rt, yard);
   }
 }
 
+/** That there is no keeper is no reason to withhold an answer: the answer is how people learn of it. */
 async function ensureKeeper(rt: Rt, yard: Yard): Promise<void> {
-  if (!isIdle(yard, rt.clock.now(), rt.config.archive_after_minutes * 60_000)) await rt.wakeKeeper();
+  if (isIdle(yard, rt.clock.now(), rt.config.archive_after_minutes * 60_000)) return;
+  try {
+    await rt.wakeKeeper();
+  } catch (thrown) {
+    rt.log('error', 'a keeper could not be looked for', { error: String(thrown) });
+  }
 }

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFiles } from '../../src/adapters/files.ts';
+import { LoopyardError } from '../../src/domain/errors.ts';
 import { aDirectory } from '../support/git-repo.ts';
 
 async function aYard() {
@@ -12,16 +14,15 @@ async function aYard() {
   return { root, home, place, files: openFiles({ home, place }) };
 }
 
-test('a file is written whole with its directories, read up to a limit, and grows by lines', async () => {
+test('a file is written whole with its directories and read up to a limit', async () => {
   const { home, files } = await aYard();
   const path = files.join(home, 'loops', 'a', 'goal.md');
 
   expect(await files.read(path)).toBeUndefined();
   await files.write(path, 'one');
   await files.write(path, 'second');
-  await files.append(path, '!');
 
-  expect(await files.read(path)).toBe('second!\n');
+  expect(await files.read(path)).toBe('second');
   expect(await files.read(path, 3)).toBe('sec');
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await files.list(join(home, 'loops', 'a'))).toEqual(['goal.md']);
@@ -48,6 +49,49 @@ test('nothing outside the two directories is reached, by dots, by likeness of na
     await expect(files.remove(path)).rejects.toMatchObject({ code: 'INTERNAL' });
   }
   expect(await readFile(join(root, 'secret'), 'utf8')).toBe('s');
+});
+
+/** What a worker can put where a file of ours belongs. */
+const traps: Readonly<Record<string, (path: string) => unknown>> = {
+  pipe: (path) => execFileSync('mkfifo', [path]),
+  directory: (path) => mkdir(join(path, 'deep'), { recursive: true }),
+  link: (path) => symlink('/etc/hostname', path),
+  circle: (path) => symlink(path, path),
+};
+
+test.each(Object.keys(traps))(
+  'a %s in the place of a file is no file, and writing replaces it',
+  async (kind) => {
+    const { place, files } = await aYard();
+    const path = join(place, 'STATE.md');
+    await traps[kind]?.(path);
+
+    expect(await files.read(path)).toBeUndefined();
+    await files.write(path, 'ours');
+
+    expect(await files.read(path)).toBe('ours');
+    expect(await readdir(place)).toEqual(['STATE.md']);
+  },
+);
+
+test('a directory of the yard’s own is not replaced by a file, and the error is ours', async () => {
+  const { home, files } = await aYard();
+  const path = join(home, 'loops');
+  await mkdir(path);
+
+  await expect(files.write(path, 'x')).rejects.toMatchObject({ code: 'STATE_UNSAFE', facts: { path } });
+  expect(await readdir(home)).toEqual(['loops']);
+});
+
+test('a file or a circle of links in the place of a directory ends in an error of ours', async () => {
+  const { place, files } = await aYard();
+  await writeFile(join(place, 'file'), '');
+  await symlink(join(place, 'circle'), join(place, 'circle'));
+
+  for (const way of ['file', 'circle'])
+    await expect(files.write(join(place, way, 'STATE.md'), 'x')).rejects.toBeInstanceOf(LoopyardError);
+  await expect(files.read(join(place, 'circle', 'STATE.md'))).rejects.toBeInstanceOf(LoopyardError);
+  expect(await files.read(join(place, 'file', 'STATE.md'))).toBeUndefined();
 });
 
 test('removing takes links away and leaves what they point to', async () => {

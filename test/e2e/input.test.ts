@@ -56,7 +56,8 @@ const mistakes: readonly [string, string, Record<string, unknown>, string, RegEx
   ['a negative number', 'start_loop', { ...plan, loop_minutes: -1 }, 'INVALID_ARGUMENT', /"loop_minutes"/],
   ['not a number', 'status', { wait_s: 'long' }, 'INVALID_ARGUMENT', /"wait_s"/],
   ['an unknown mode', 'start_loop', { ...plan, mode: 'turbo' }, 'INVALID_ARGUMENT', /"mode"/],
-  ['a huge goal', 'start_loop', { ...plan, goal: 'x'.repeat(1_000_000) }, 'INVALID_ARGUMENT', /"goal"/],
+  ['a long goal', 'start_loop', { ...plan, goal: 'x'.repeat(20_001) }, 'INVALID_ARGUMENT', /"goal"/],
+  ['a huge goal', 'start_loop', { ...plan, goal: 'x'.repeat(1_000_000) }, 'INVALID_ARGUMENT', /65536/],
   ['an empty goal', 'start_loop', { ...plan, goal: ' \n ' }, 'INVALID_ARGUMENT', /"goal"/],
   [
     'control characters in a check',

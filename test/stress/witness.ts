@@ -33,7 +33,7 @@ export function readIndependently(directory: string): readonly JournalRecord[] {
   let hash = '';
   for (let generation = 1; ; generation += 1) {
     const path = join(directory, `journal.${generation}.log`);
-    const archived = join(directory, 'archive', `journal.${generation}.log.gz`);
+    const archived = join(directory, 'generations', `journal.${generation}.log.gz`);
     if (!existsSync(path) && !existsSync(archived)) return records;
     const text = (existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(archived))).toString(
       'latin1',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { GitLimits } from '../../src/adapters/git/command.ts';
 import { gitFinder, openGit } from '../../src/adapters/git/git.ts';
 import type { Gate } from '../../src/ports/gate.ts';
 import type { Git } from '../../src/ports/git.ts';
@@ -19,11 +20,14 @@ export function aGate(): Gate {
 /** Opens a test repository the way the program does. */
 export async function opened(
   repo: TestRepository,
-  gate: Gate = aGate(),
+  { gate = aGate(), limits }: { gate?: Gate; limits?: GitLimits } = {},
 ): Promise<{ git: Git; home: string }> {
   const home = join(await aDirectory(), 'home');
   const { commonDir } = await gitFinder({ env: repo.env }).locate(repo.path);
-  return { home, git: openGit({ commonDir, home, gate, log: () => {}, env: repo.env }) };
+  return {
+    home,
+    git: openGit({ commonDir, home, gate, log: () => {}, env: repo.env, ...(limits && { limits }) }),
+  };
 }
 
 export const ada = { name: 'Ada', email: 'ada@example.com' };

@@ -1,13 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { LoopyardError } from '../../domain/errors.ts';
 import { Identity, type Liveness } from '../../domain/lease.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { Log } from '../../ports/log.ts';
+import { errno } from '../errno.ts';
+import { openOwnSync } from '../open-own.ts';
+import { stateError } from '../state-error.ts';
 import { guardedFs } from './gate-fs.ts';
 
 export interface GateOptions {
@@ -29,17 +31,21 @@ export interface GateOptions {
  * which is what a crash between the two leaves behind.
  *
  * A section must not block the event loop, and must be correct when two run it: patience ends, and a gate can be lost.
+ * A lost one is open at once, and its section goes on: it is told to nobody, because nobody needs to know.
  */
 export function openGate({ directory, self, liveness, clock, log }: GateOptions): Gate {
   return {
     async within(name, patienceMs, section) {
-      await mkdir(directory, { recursive: true, mode: 0o700 }).catch(unwritable(directory));
+      await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+        throw stateError(error, directory);
+      });
       const lock = lockAt(directory, name, self);
-      const deadline = clock.now() + patienceMs;
+      // Not the wall clock: set back by an hour, it would make every patience an hour longer.
+      const deadline = performance.now() + patienceMs;
       let release = await lock.take(log);
-      while (!release && clock.now() < deadline) {
+      while (!release && performance.now() < deadline) {
         if (!(await lock.clearIfDead(liveness)))
-          await clock.sleep(Math.min(10 + Math.random() * 140, deadline - clock.now()));
+          await clock.sleep(Math.min(10 + Math.random() * 140, deadline - performance.now()));
         release = await lock.take(log);
       }
       if (!release)
@@ -71,21 +77,37 @@ function lockAt(directory: string, name: string, self: Identity) {
       update: 5000,
       retries: 0,
       fs: guardedFs(() => mayRemove(ownerFile, me.id)),
-      onCompromised: (error: Error) =>
-        log('warn', 'A gate was lost while held.', { name, error: error.message }),
+      onCompromised: (error: Error) => {
+        log('warn', 'A gate was lost while held.', { name, error: error.message });
+        abandon();
+      },
     };
     const release = await lockfile.lock(stem, options).catch((error: unknown) => {
-      if (['ELOCKED', 'EPERM', 'ENOTEMPTY'].includes(codeOf(error))) return undefined;
-      return unwritable(directory)(error);
+      if (['ELOCKED', 'EPERM', 'ENOTEMPTY'].includes(errno(error) ?? '')) return undefined;
+      throw stateError(error, directory);
     });
     if (!release) return undefined;
+    const leave = () =>
+      release().catch((error: unknown) => {
+        log('warn', 'A gate was no longer ours at the end.', { name, error: String(error) });
+        abandon();
+      });
     const draft = `${stem}.${me.id}`;
-    await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
-    await rename(draft, ownerFile);
-    return () =>
-      release().catch((error: unknown) =>
-        log('warn', 'A gate was no longer ours at the end.', { name, error: String(error) }),
-      );
+    try {
+      await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
+      await rename(draft, ownerFile);
+    } catch (error) {
+      await rm(draft, { force: true });
+      await leave(); // or the library keeps it fresh, and everybody else waits
+      throw stateError(error, directory);
+    }
+    return leave;
+  };
+
+  /** The library has lost track of a lock; while it still says that it is ours, nobody would take it away. */
+  const abandon = () => {
+    if (readOwner(ownerFile)?.id !== me.id || !mayRemove(ownerFile, me.id)) return;
+    rmSync(lockDirectory, { recursive: true, force: true });
   };
 
   /** Whether the lock of a dead owner was removed, so that it is worth trying again at once. */
@@ -125,46 +147,38 @@ function fileName(name: string): string {
 function mayRemove(ownerFile: string, me: string): boolean {
   const owner = readOwner(ownerFile);
   if (owner && owner.id !== me) return false;
-  rmSync(ownerFile, { force: true });
+  try {
+    rmSync(ownerFile, { force: true });
+  } catch {
+    // No file, then, and so nobody's word that it is his.
+  }
   return true;
 }
 
 function readOwner(file: string): Owner | undefined {
+  let descriptor: number | undefined;
   try {
-    return Owner.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+    descriptor = openOwnSync(file, constants.O_RDONLY);
+    if (descriptor === undefined) return undefined;
+    return Owner.safeParse(JSON.parse(readFileSync(descriptor, 'utf8'))).data;
   } catch {
-    return undefined; // none, or not written by us: then nobody can be proven dead
+    return undefined; // not written by us: then nobody can be proven dead
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
 /** link() fails when the name exists, so exactly one of many succeeds, and its content is there from the start. */
 async function claimFirst(claim: string, me: Owner): Promise<boolean> {
   const draft = `${claim}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
-  const won = await link(draft, claim).then(
-    () => true,
-    (error: unknown) => {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw error;
-    },
-  );
-  await rm(draft, { force: true });
-  return won;
-}
-
-function unwritable(directory: string) {
-  return (cause: unknown): never => {
-    if (codeOf(cause) === 'ENOSPC')
-      throw new LoopyardError('DISK_FULL', `No space is left for "${directory}".`, {}, { cause });
-    throw new LoopyardError(
-      'STATE_UNWRITABLE',
-      `The directory "${directory}" cannot be written.`,
-      { code: codeOf(cause) },
-      { cause },
-    );
-  };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  try {
+    await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
+    await link(draft, claim);
+    return true;
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return false;
+    throw stateError(error, claim);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }

@@ -2,7 +2,7 @@ import type { Gate } from '../../ports/gate.ts';
 import type { Git } from '../../ports/git.ts';
 import type { Log } from '../../ports/log.ts';
 import { gitCheckouts } from './checkout.ts';
-import { gitRunner } from './command.ts';
+import { type GitLimits, gitRunner } from './command.ts';
 import { openMirror } from './mirror.ts';
 import { gitObjects } from './objects.ts';
 import { gitQueries } from './queries.ts';
@@ -24,11 +24,13 @@ export interface GitOptions {
   readonly log: Log;
   /** The user's environment: PATH to find git, HOME to find their settings. */
   readonly env: NodeJS.ProcessEnv;
+  /** How long a command may take. */
+  readonly limits?: GitLimits;
 }
 
 /** Everything loopyard needs of git in one repository, put together from its parts. */
-export function openGit({ commonDir, home, gate, log, env }: GitOptions): Git {
-  const git = gitRunner(env);
+export function openGit({ commonDir, home, gate, log, env, limits }: GitOptions): Git {
+  const git = gitRunner(env, limits);
   let settings: Promise<readonly string[]> | undefined;
   const repository: Repository = {
     git,

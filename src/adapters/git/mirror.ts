@@ -1,13 +1,18 @@
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LoopyardError } from '../../domain/errors.ts';
 import type { ObjectId } from '../../ports/git.ts';
+import { readOwn } from '../open-own.ts';
+import { deleteTrash, takeAway } from '../take-away.ts';
 import type { Repository } from './repository.ts';
 
 export interface Mirror {
-  /** The mirror's git directory, created on first use. */
-  directory(): Promise<string>;
-  /** Makes sure that the mirror has a commit with all it needs, every object's content checked against its id. */
-  hold(commit: ObjectId): Promise<void>;
+  /**
+   * Works with the mirror's git directory, which has `commit` with all it needs, every object's content checked against
+   * its id. When git fails the work is done once more, in a new mirror: it leaves nothing behind when it throws.
+   */
+  use<T>(commit: ObjectId | undefined, work: (gitDir: string) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -15,79 +20,157 @@ export interface Mirror {
  * hooks, filters, replace refs or rewritten objects of the user's repository: a fetch computes the id of every object
  * it receives, so an object with foreign content under its id is simply missing.
  *
- * It appears by rename, complete; of two processes that make it at once, one wins and the other uses it. A fetched
- * commit stays under `refs/rooms/<id>`: the ref is written after git has checked that nothing is missing, so it is the
- * proof that the commit is there, and it lets the next fetch bring only the difference.
+ * A fetched commit stays under `refs/rooms/<id>`: the ref is written after git has checked that nothing is missing, so
+ * it is the proof that the commit is there, and it lets the next fetch bring only the difference.
+ *
+ * It is a cache, and nobody mends it: what does not work in it (a power cut can empty a ref or half an object) is tried
+ * in a new one, and only if it works there does the new one take its place, so a damaged repository of the user's never
+ * costs the mirror. In the same way it starts anew when it has grown. It appears by rename, complete. Of two processes
+ * that make it, one wins and the other uses it; who works in the old one when it goes away fails there, and so has a
+ * new one of its own. A crash leaves a `mirror-draft-` directory, removed a day later, or a `.trash-` one, removed with
+ * the next.
  */
-export function openMirror({ git, commonDir, home }: Repository): Mirror {
-  const gitDir = join(home, 'mirror.git');
-  const settings = join(gitDir, 'reader.config');
-  const exists = (path: string) =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
+export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
+  const place = join(home, 'mirror.git');
 
-  const create = async () => {
-    if (await exists(gitDir)) return;
+  const create = async (): Promise<string> => {
     await mkdir(home, { recursive: true, mode: 0o700 });
+    await removeOldDrafts(home);
     const { text: format } = await git.run({
       gitDir: commonDir,
       args: ['rev-parse', '--show-object-format'],
     });
-    const draft = await mkdtemp(join(home, 'mirror-draft-'));
+    const draft = await mkdtemp(join(home, draftPrefix));
     try {
-      await git.run({
-        cwd: draft,
-        args: ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, draft],
-      });
+      const args = ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, draft];
+      await git.run({ cwd: draft, args });
       // The reading half of a fetch asks again who owns the repository. `locate` has already accepted it.
-      const file = join(draft, 'reader.config');
+      const file = readerConfig(draft);
       await git.run({ cwd: draft, args: ['config', '--file', file, 'safe.directory', commonDir] });
-      await rename(draft, gitDir).catch(async (error: unknown) => {
-        if (!(await exists(gitDir))) throw error;
-      });
-    } finally {
+      await writeFile(join(draft, generationFile), randomUUID());
+    } catch (error) {
       await rm(draft, { recursive: true, force: true });
+      throw error;
+    }
+    return draft;
+  };
+
+  /** Puts a draft in the place of the mirror of a certain generation, unless another has come there meanwhile. */
+  const install = async (draft: string, replaced: string | undefined) => {
+    const trash = (await generationOf(place)) === replaced ? await takeAway(place) : [];
+    await rename(draft, place).catch(async (error: unknown) => {
+      if (!(await exists(place))) throw error;
+      await rm(draft, { recursive: true, force: true });
+    });
+    for (const path of trash) {
+      await deleteTrash(path).catch((error: unknown) =>
+        log('warn', 'An old mirror could not be deleted.', { path, error: String(error) }),
+      );
     }
   };
-  let created: Promise<void> | undefined;
-  const directory = async () => {
-    created ??= create();
-    await created.catch((error: unknown) => {
-      created = undefined;
-      throw error;
-    });
-    return gitDir;
-  };
-  const has = async (commit: ObjectId) =>
+
+  const has = async (gitDir: string, commit: ObjectId) =>
     (await git.ask({ gitDir, args: ['rev-parse', '--verify', '--quiet', `refs/rooms/${commit}`] })).code ===
     0;
 
+  const hold = async (gitDir: string, commit: ObjectId) => {
+    if (await has(gitDir, commit)) return;
+    const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
+    const more = ['--no-recurse-submodules', '--update-shallow', '--refmap='];
+    const fetch = {
+      gitDir,
+      slow: true,
+      transport: 'file' as const,
+      // Protocol 2 serves any object id that exists, so the user's repository needs neither a ref nor a setting.
+      config: ['protocol.version=2', 'core.fsync=none', 'fetch.writeCommitGraph=false'],
+      env: { GIT_CONFIG_GLOBAL: readerConfig(gitDir) },
+      args: ['fetch', ...flags, ...more, commonDir, `${commit}:refs/rooms/${commit}`],
+    };
+    const answer = await git.ask(fetch);
+    // Another process may have fetched the same commit and made the ref first.
+    if (answer.code !== 0 && !(await has(gitDir, commit))) await git.run(fetch);
+  };
+
   return {
-    directory,
-    async hold(commit) {
-      await directory();
-      if (await has(commit)) return;
-      const fetch = {
-        gitDir,
-        // Protocol 2 serves any object id that exists, so the user's repository needs neither a ref nor a setting.
-        config: ['protocol.version=2', 'core.fsync=none', 'fetch.writeCommitGraph=false'],
-        env: { GIT_CONFIG_GLOBAL: settings },
-        args: [
-          ...['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'],
-          ...[
-            '--no-recurse-submodules',
-            '--update-shallow',
-            '--refmap=',
-            commonDir,
-            `${commit}:refs/rooms/${commit}`,
-          ],
-        ],
-      };
-      const answer = await git.ask(fetch);
-      // Another process may have fetched the same commit and made the ref first.
-      if (answer.code !== 0 && !(await has(commit))) await git.run(fetch);
+    async use(commit, work) {
+      if (!(await exists(place))) await install(await create(), undefined);
+      const generation = await generationOf(place);
+      if (commit === undefined || !(await isFull(place)) || (await has(place, commit))) {
+        try {
+          if (commit !== undefined) await hold(place, commit);
+          return await work(place);
+        } catch (error) {
+          if (!mayBeDamage(error)) throw error;
+        }
+      }
+      const draft = await create();
+      try {
+        if (commit !== undefined) await hold(draft, commit);
+        const result = await work(draft);
+        log('info', 'The mirror was damaged or full; a new one took its place.', { path: place });
+        await install(draft, generation);
+        return result;
+      } finally {
+        await rm(draft, { recursive: true, force: true });
+      }
     },
   };
+}
+
+const draftPrefix = 'mirror-draft-';
+const oldDraftMs = 24 * 3_600_000;
+const generationFile = 'generation';
+/** The name every room gives its index while it is being filled. */
+const indexPrefix = 'index-';
+/** After that a room's index was left by a crash. */
+const oldIndexMs = 3_600_000;
+/** Each is a file and a few objects, and nobody collects garbage here. */
+const mostCommits = 200;
+
+/** A new name for the index of a room that is being filled from this mirror. */
+export function roomIndex(gitDir: string): string {
+  return join(gitDir, `${indexPrefix}${randomUUID()}`);
+}
+
+function readerConfig(gitDir: string): string {
+  return join(gitDir, 'reader.config');
+}
+
+/** Undefined too for a mirror that has lost even that. */
+async function generationOf(gitDir: string): Promise<string | undefined> {
+  return readOwn(join(gitDir, generationFile), 100);
+}
+
+/** Full, and nobody is seen working in it. */
+async function isFull(gitDir: string): Promise<boolean> {
+  const commits = await readdir(join(gitDir, 'refs', 'rooms')).catch(() => []);
+  if (commits.length <= mostCommits) return false;
+  return (await ages(gitDir, indexPrefix)).every(({ ageMs }) => ageMs > oldIndexMs);
+}
+
+async function removeOldDrafts(home: string): Promise<void> {
+  for (const { path, ageMs } of await ages(home, draftPrefix))
+    if (ageMs > oldDraftMs) await rm(path, { recursive: true, force: true });
+}
+
+async function ages(directory: string, prefix: string): Promise<{ path: string; ageMs: number }[]> {
+  const found: { path: string; ageMs: number }[] = [];
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const entry = name.startsWith(prefix) ? await stat(path).catch(() => undefined) : undefined;
+    if (entry) found.push({ path, ageMs: Date.now() - entry.mtimeMs });
+  }
+  return found;
+}
+
+/** A command that hangs would hang in a new mirror too. */
+function mayBeDamage(error: unknown): boolean {
+  return error instanceof LoopyardError && error.code === 'GIT_FAILED' && error.facts.timedOut !== true;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

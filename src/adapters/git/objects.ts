@@ -40,22 +40,22 @@ export function gitObjects(
      * Runs with our mirror's configuration and the repository's objects, because a merge driver in the repository's
      * configuration is a program that an ordinary `.gitattributes` line starts.
      */
-    async mergeTree(ours, theirs) {
-      const gitDir = await mirror.directory();
-      const workTree = join(gitDir, 'no-files');
-      await mkdir(workTree, { recursive: true });
-      const command = {
-        gitDir,
-        workTree,
-        config: ['core.bare=false'],
-        env: { GIT_OBJECT_DIRECTORY: join(commonDir, 'objects') },
-        args: ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs],
-      };
-      const answer = await git.run(command, [1]);
-      const [tree, ...files] = fields(answer.stdout);
-      if (!tree) throw gitFailed(command, answer); // 1 is a conflict, but then there is a tree
-      if (answer.code === 0) return { kind: 'merged', tree };
-      return { kind: 'conflict', tree, files: files.filter(Boolean) };
-    },
+    mergeTree: (ours, theirs) =>
+      mirror.use(undefined, async (gitDir) => {
+        const workTree = join(gitDir, 'no-files');
+        await mkdir(workTree, { recursive: true });
+        const command = {
+          gitDir,
+          workTree,
+          config: ['core.bare=false'],
+          env: { GIT_OBJECT_DIRECTORY: join(commonDir, 'objects') },
+          args: ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs],
+        };
+        const answer = await git.run(command, [1]);
+        const [tree, ...files] = fields(answer.stdout);
+        if (!tree) throw gitFailed(command, answer); // 1 is a conflict, but then there is a tree
+        if (answer.code === 0) return { kind: 'merged', tree };
+        return { kind: 'conflict', tree, files: files.filter(Boolean) };
+      }),
   };
 }

@@ -2,7 +2,7 @@ import type { FileChange, Git } from '../../ports/git.ts';
 import { fields, objectIdPattern } from './command.ts';
 import type { Repository } from './repository.ts';
 
-type Queries = Pick<Git, 'resolve' | 'treeOf' | 'isAncestor' | 'changes' | 'patch' | 'size' | 'isBranchName'>;
+type Queries = Pick<Git, 'resolve' | 'treeOf' | 'isAncestor' | 'changes' | 'patch' | 'isBranchName'>;
 
 /** Questions about commits and trees. They read the object store and no working tree. */
 export function gitQueries({ git, commonDir }: Repository): Queries {
@@ -47,11 +47,6 @@ export function gitQueries({ git, commonDir }: Repository): Queries {
       const { stdout } = await git.run({ gitDir, args, maxBytes });
       return stdout.length <= maxBytes ? stdout.toString() : cut(stdout, maxBytes);
     },
-    async size(from, to) {
-      return toSize(
-        fields((await git.run({ gitDir, args: [...diffTree, '--numstat', '-z', from, to] })).stdout),
-      );
-    },
     async isBranchName(name) {
       if (!isPlainName(name)) return false;
       const { code, text } = await git.ask({ gitDir, args: ['check-ref-format', '--branch', name] });
@@ -93,19 +88,6 @@ function toChanges(parts: readonly string[]): FileChange[] {
     }
   }
   return changes;
-}
-
-/** Binary files show `-` for their lines and count as files only. */
-function toSize(parts: readonly string[]): { files: number; added: number; removed: number } {
-  const size = { files: 0, added: 0, removed: 0 };
-  for (let i = 0; i < parts.length; i++) {
-    const [added = '', removed = '', path = ''] = (parts[i] ?? '').split('\t');
-    size.files += 1;
-    size.added += Number.parseInt(added, 10) || 0;
-    size.removed += Number.parseInt(removed, 10) || 0;
-    if (path === '') i += 2; // a rename: old and new path follow
-  }
-  return size;
 }
 
 function cut(patch: Buffer, maxBytes: number): string {

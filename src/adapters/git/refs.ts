@@ -11,7 +11,10 @@ import type { Repository } from './repository.ts';
  * killed in between leaves `<ref>.lock` behind and nothing half moved; we do not remove such a file, because it may be
  * the lock of a living git, but the error names it.
  */
-export function gitRefs({ git, commonDir }: Repository): Pick<Git, 'ref' | 'refs' | 'updateRefs'> {
+export function gitRefs({
+  git,
+  commonDir,
+}: Repository): Pick<Git, 'ref' | 'refs' | 'symbolicTarget' | 'updateRefs'> {
   const gitDir = commonDir;
 
   const refs = async (prefix: string): Promise<ReadonlyMap<string, ObjectId>> => {
@@ -33,6 +36,13 @@ export function gitRefs({ git, commonDir }: Repository): Pick<Git, 'ref' | 'refs
   return {
     ref,
     refs,
+    async symbolicTarget(name) {
+      const { code, text } = await git.run(
+        { gitDir, args: ['symbolic-ref', '--quiet', fullName(name)] },
+        [1],
+      );
+      return code === 0 ? text : undefined;
+    },
     async updateRefs(steps, reason) {
       if (steps.length === 0) return true;
       const command: GitCommand = {

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Git } from '../../ports/git.ts';
-import { fields } from './command.ts';
-import type { Mirror } from './mirror.ts';
+import { removeTree } from '../take-away.ts';
+import { fields, gitFailed } from './command.ts';
+import { type Mirror, roomIndex } from './mirror.ts';
 import type { Repository } from './repository.ts';
 import { escapingLink } from './symbolic-links.ts';
 
@@ -17,31 +17,34 @@ import { escapingLink } from './symbolic-links.ts';
 export function gitRooms({ git }: Repository, mirror: Mirror): Pick<Git, 'fillRoom'> {
   return {
     async fillRoom({ path, commit }) {
-      await mirror.hold(commit);
-      const gitDir = await mirror.directory();
-      await refuseEscapes(git, gitDir, commit);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await mkdir(path, { mode: 0o700 }).catch((cause: unknown) => {
-        throw new LoopyardError(
-          'INVALID_ARGUMENT',
-          `The room "${path}" cannot be made: it must be a new directory.`,
-          {},
-          { cause },
-        );
+      await mirror.use(commit, async (gitDir) => {
+        await refuseEscapes(git, gitDir, commit);
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await mkdir(path, { mode: 0o700 }).catch((cause: unknown) => {
+          throw new LoopyardError(
+            'INVALID_ARGUMENT',
+            `The room "${path}" cannot be made: it must be a new directory.`,
+            {},
+            { cause },
+          );
+        });
+        const index = roomIndex(gitDir);
+        const here = {
+          gitDir,
+          workTree: path,
+          index,
+          config: ['core.bare=false', 'checkout.workers=0', 'core.autocrlf=false'],
+        };
+        try {
+          await git.run({ ...here, args: ['read-tree', commit] });
+          await git.run({ ...here, args: ['checkout-index', '--all', '--quiet'] });
+        } catch (error) {
+          await removeTree(path);
+          throw error;
+        } finally {
+          await rm(index, { force: true });
+        }
       });
-      const index = join(gitDir, `index-${randomUUID()}`);
-      const here = {
-        gitDir,
-        workTree: path,
-        index,
-        config: ['core.bare=false', 'checkout.workers=0', 'core.autocrlf=false'],
-      };
-      try {
-        await git.run({ ...here, args: ['read-tree', commit] });
-        await git.run({ ...here, args: ['checkout-index', '--all', '--quiet'] });
-      } finally {
-        await rm(index, { force: true });
-      }
     },
   };
 }
@@ -71,17 +74,21 @@ async function refuseEscapes(git: Repository['git'], gitDir: string, commit: str
 /** In the order asked for; each answer is a line `<id> blob <size>`, the bytes, and a line end. */
 async function readBlobs(git: Repository['git'], gitDir: string, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const { stdout } = await git.run({
-    gitDir,
-    args: ['cat-file', '--batch'],
-    input: ids.map((id) => `${id}\n`).join(''),
-  });
+  const input = ids.map((id) => `${id}\n`).join('');
+  const command = { gitDir, args: ['cat-file', '--batch'], input };
+  const answer = await git.run(command);
   const texts: string[] = [];
-  for (let at = 0; at < stdout.length; ) {
-    const start = stdout.indexOf('\n', at) + 1;
-    const size = Number(stdout.subarray(at, start).toString().split(' ')[2]);
-    texts.push(stdout.subarray(start, start + size).toString());
+  for (let at = 0; at < answer.stdout.length; ) {
+    const start = answer.stdout.indexOf('\n', at) + 1;
+    const size = blobSize(answer.stdout.subarray(at, start).toString());
+    if (size === undefined) throw gitFailed(command, answer); // one that is missing is told with exit code 0
+    texts.push(answer.stdout.subarray(start, start + size).toString());
     at = start + size + 1;
   }
   return texts;
+}
+
+function blobSize(line: string): number | undefined {
+  const [, size] = / blob (\d+)\n$/.exec(line) ?? [];
+  return size === undefined ? undefined : Number(size);
 }

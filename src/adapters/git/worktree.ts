@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { Git } from '../../ports/git.ts';
+import { readOwn } from '../open-own.ts';
+import { deleteTrash, takeAway } from '../take-away.ts';
 import { fields } from './command.ts';
 import type { Repository } from './repository.ts';
 
@@ -29,12 +30,12 @@ export function gitWorktrees(
     );
     // Twice: a locked record too. With the directory away this removes the record and nothing else.
     if (gone && (await adminDirectory(commonDir, path)))
-      await git.run({ gitDir, args: ['worktree', 'remove', '--force', '--force', path] });
+      await git.run({ gitDir, slow: true, args: ['worktree', 'remove', '--force', '--force', path] });
     return trash;
   };
   const empty = async (trash: readonly string[]) => {
     for (const path of trash) {
-      await rm(path, { recursive: true, force: true }).catch((error: unknown) =>
+      await deleteTrash(path).catch((error: unknown) =>
         log('warn', 'A removed worktree could not be deleted.', { path, error: String(error) }),
       );
     }
@@ -76,6 +77,7 @@ export function gitWorktrees(
             const args = ['worktree', 'add', '--quiet', path, branch];
             await git.run({
               gitDir,
+              slow: true,
               args,
               config: ['checkout.workers=0', 'checkout.defaultRemote=', 'worktree.guessRemote=false'],
             });
@@ -110,7 +112,7 @@ export async function adminDirectory(commonDir: string, worktree: string): Promi
   const all = join(commonDir, 'worktrees');
   const found: string[] = [];
   for (const name of await readdir(all).catch(() => [])) {
-    const pointer = await readFile(join(all, name, 'gitdir'), 'utf8').catch(() => '');
+    const pointer = await readOwn(join(all, name, 'gitdir'), longestPointer).catch(() => undefined);
     if (
       pointer &&
       (await realpathOfPlace(dirname(resolve(join(all, name), pointer.replace(/\r?\n$/, ''))))) === wanted
@@ -125,6 +127,8 @@ export async function adminDirectory(commonDir: string, worktree: string): Promi
 }
 
 const gatePatienceMs = 30_000;
+/** Longer than any path. */
+const longestPointer = 64 * 1024;
 
 function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
@@ -138,14 +142,6 @@ async function realpathOfPlace(path: string): Promise<string> {
   return realpath(path).catch(async () =>
     join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path)),
   );
-}
-
-/** Moves a directory aside in one step, and collects what earlier removals left behind. */
-async function takeAway(path: string): Promise<string[]> {
-  const [parent, prefix] = [dirname(path), `.trash-${basename(path)}-`];
-  if (await isThere(path)) await rename(path, join(parent, `${prefix}${randomUUID()}`));
-  const names = await readdir(parent).catch(() => []);
-  return names.filter((name) => name.startsWith(prefix)).map((name) => join(parent, name));
 }
 
 interface WorktreeRecord {

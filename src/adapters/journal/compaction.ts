@@ -8,11 +8,11 @@ import type { Yard } from '../../domain/yard.ts';
 import type { Log } from '../../ports/log.ts';
 import { journalDigest } from './digest.ts';
 import {
-  archiveDirectory,
   create,
   discard,
   generationFile,
   generationsAmong,
+  generationsDirectory,
   publish,
   readOwn,
   within,
@@ -54,7 +54,7 @@ export async function beginNextGeneration(directory: string, sealed: Following, 
   publish(temporary, within(directory, generationFile(generation)));
 }
 
-/** Compresses generations beyond the kept ones into `archive/`. Never in anybody's way: a failure waits for next time. */
+/** Compresses generations beyond the kept ones into `generations/`. Never in anybody's way: a failure waits for next time. */
 export async function archiveOldGenerations(directory: string, log: Log): Promise<void> {
   try {
     const old = generationsAmong(readdirSync(directory)).slice(0, -keptGenerations);
@@ -67,7 +67,7 @@ export async function archiveOldGenerations(directory: string, log: Log): Promis
 async function archive(directory: string, file: string): Promise<void> {
   const bytes = readOwn(within(directory, file));
   if (!bytes) return;
-  const target = within(directory, archiveDirectory);
+  const target = within(directory, generationsDirectory);
   await mkdir(target, { recursive: true, mode: 0o700 });
   const temporary = within(target, `${file}.${randomUUID()}.tmp`);
   await create(temporary, await promisify(gzip)(bytes));

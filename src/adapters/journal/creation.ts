@@ -8,11 +8,11 @@ import { emptyYard } from '../../domain/yard.ts';
 import { damaged } from './damage.ts';
 import { journalDigest } from './digest.ts';
 import {
-  archiveDirectory,
   ballastFile,
   create,
   flushDirectory,
   generationFile,
+  generationsDirectory,
   publish,
   quarantineDirectory,
   readOwn,
@@ -35,7 +35,7 @@ const StoreFile = z.object({
 export type StoreFile = z.infer<typeof StoreFile>;
 
 /** Space that is given up when the disk is full, so that loops can still be stopped and judged. */
-export const ballastBytes = 1024 * 1024;
+const ballastBytes = 1024 * 1024;
 
 /**
  * Creates an empty store. The directory may exist already, made by somebody who keeps other things there: then the
@@ -54,7 +54,7 @@ async function fill(directory: string, id: string): Promise<void> {
   await create(within(directory, storeFile), storeFileBytes(id));
   await create(within(directory, ballastFile), ballast());
   await mkdir(within(directory, quarantineDirectory), { mode: 0o700 });
-  await mkdir(within(directory, archiveDirectory), { mode: 0o700 });
+  await mkdir(within(directory, generationsDirectory), { mode: 0o700 });
 }
 
 async function createWithin(directory: string, id: string): Promise<void> {

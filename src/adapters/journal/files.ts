@@ -9,19 +9,20 @@ import {
   readSync,
   type Stats,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LoopyardError } from '../../domain/errors.ts';
-import { errno, isMissing } from './errors.ts';
+import { errno, isMissing } from '../errno.ts';
+import { writeAll } from '../write-all.ts';
 
 /** Names inside the state directory that the store owns. */
 export const storeFile = 'store.json';
 export const highwaterFile = 'highwater';
 export const ballastFile = 'ballast';
 export const quarantineDirectory = 'quarantine';
-export const archiveDirectory = 'archive';
+/** Compressed generations. (`archive/` beside it is the loops'.) */
+export const generationsDirectory = 'generations';
 
 export const generationFile = (generation: number) => `journal.${generation}.log`;
 
@@ -102,11 +103,6 @@ export async function create(path: string, ...parts: readonly Uint8Array[]): Pro
   } finally {
     closeSync(fd);
   }
-}
-
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written);
 }
 
 /** Gives a finished file its name unless the name is taken: all see it whole or not at all. True when it was us. */

@@ -1,14 +1,14 @@
-import { closeSync, fstatSync, readdirSync } from 'node:fs';
-import type { LoopyardError } from '../../domain/errors.ts';
+import { closeSync, fstatSync, lstatSync, readdirSync } from 'node:fs';
+import { LoopyardError } from '../../domain/errors.ts';
 import type { Seq } from '../../domain/journal.ts';
 import { type Accepted, type Position, readOn, type Stop } from '../../domain/journal-reader.ts';
 import { applyRecorded, readSnapshot, type SnapshotHead } from '../../domain/journal-snapshot.ts';
 import { emptyYard, type Yard } from '../../domain/yard.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { isMissing } from '../errno.ts';
 import { readStoreFile, type StoreFile, unfinishedStore } from './creation.ts';
-import { damaged } from './damage.ts';
+import { damaged, replaced } from './damage.ts';
 import { journalDigest } from './digest.ts';
-import { isMissing } from './errors.ts';
 import {
   forReading,
   generationFile,
@@ -37,7 +37,9 @@ const patience = { looks: 15, everyMs: 20 };
 
 /**
  * Reads the journal and keeps the yard it amounts to. Opening parses the newest generation; afterwards one `fstat`
- * tells whether there is anything new. It writes nothing, so it needs no permission and disturbs nobody.
+ * tells whether there is anything new, and a look at the name whether it still means the file that is open: a journal
+ * that somebody renamed must not grow beside the one that took its place. It writes nothing, so it needs no permission
+ * and disturbs nobody.
  *
  * All reading is synchronous: a few microseconds from the page cache, and no other code of this process ever sees a
  * yard half brought up to date. What cannot be believed (a gap, a cut, a swapped file) is final for this process:
@@ -170,15 +172,23 @@ export class JournalFollower {
     const following = this.#following;
     if (!following || following.position.sealed) return;
     const { fd, position, generation } = following;
-    const { size, nlink } = fstatSync(fd);
+    // Before reading: a name that is gone because the generation was archived comes with a seal that is there to read.
+    const inPlace = this.#isInPlace(following);
+    const { size } = fstatSync(fd);
     if (size < position.offset) {
       const finding = `it is ${size} bytes long, but ${position.offset} were read before`;
       throw this.#damaged(generationFile(generation), size, finding);
     }
     if (size > position.offset) this.#take(readFrom(fd, position.offset, size));
-    if (nlink === 0 && !this.#following?.position.sealed) {
-      throw this.#damaged(generationFile(generation), 0, 'it was removed or replaced while in use');
-    }
+    if (!inPlace && !this.#following?.position.sealed)
+      throw replaced(this.#directory, generationFile(generation));
+  }
+
+  #isInPlace({ fd, generation }: Following): boolean {
+    const path = within(this.#directory, generationFile(generation));
+    const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const opened = fstatSync(fd, { bigint: true });
+    return named?.dev === opened.dev && named.ino === opened.ino;
   }
 
   /** Decides over new bytes and applies what was accepted. */
@@ -209,12 +219,13 @@ export class JournalFollower {
   #enterNext(): boolean {
     const before = this.#following;
     if (!before) return false;
+    const store = readStoreFile(this.#directory);
+    if (store?.id !== before.store.id) throw replaced(this.#directory, storeFile);
     const opened = this.#openHead(before.generation + 1);
     if (!opened) return this.#skipArchived(before);
     const { fd, head } = opened;
-    const store = readStoreFile(this.#directory);
     const fits = head.position.seq === before.position.seq && head.hash === before.position.hash;
-    if (!fits || !store || head.store !== before.store.id || store.id !== before.store.id) {
+    if (!fits || head.store !== store.id) {
       closeSync(fd);
       throw this.#damaged(generationFile(head.generation), 0, 'it does not continue the one before');
     }
@@ -261,7 +272,9 @@ export class JournalFollower {
   }
 }
 
-function isFinal(error: unknown): error is LoopyardError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'STATE_CORRUPT' || code === 'STATE_TOO_NEW';
+/** Nothing this process could wait for makes it good again. */
+export function isFinal(thrown: unknown): thrown is LoopyardError {
+  return (
+    thrown instanceof LoopyardError && (thrown.code === 'STATE_CORRUPT' || thrown.code === 'STATE_TOO_NEW')
+  );
 }

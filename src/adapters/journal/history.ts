@@ -8,7 +8,7 @@ import { generationFile, generationsAmong, readOwn, within } from './files.ts';
 
 /**
  * Recorded transactions after a sequence number, from the generations that are kept. What is older lies compressed in
- * `archive/` and is left out without a word: the number of the first record returned tells how far back it goes.
+ * `generations/` and is left out without a word: the number of the first record returned tells how far back it goes.
  */
 export function readHistory(directory: string, after: Seq, limit: number): readonly Recorded[] {
   const parts: Accepted[][] = [];

@@ -8,10 +8,11 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Actor, Store, Work } from '../../ports/store.ts';
+import { isNoSpace } from '../errno.ts';
+import { stateError } from '../state-error.ts';
 import { archiveOldGenerations, beginNextGeneration, sealIsDue } from './compaction.ts';
 import { createStore, refuseOldWriter } from './creation.ts';
 import { journalDigest } from './digest.ts';
-import { isNoSpace, stateError } from './errors.ts';
 import { type Following, JournalFollower } from './follower.ts';
 import { readHistory } from './history.ts';
 import { type Decision, decide } from './transaction.ts';
@@ -69,14 +70,25 @@ export async function openJournalStore(options: JournalStoreOptions): Promise<St
   async function transact<T>(by: Actor, work: Work<T>): Promise<T> {
     mine = new Map();
     for (let losses = 0; ; losses += 1) {
-      if (losses < gateAfterLosses || !gate) {
-        const done = await attempt(by, work);
-        if (done) return done.result;
-      } else {
-        const done = await gate.within('journal', gatePatienceMs, () => attempt(by, work));
-        if (done) return done.result;
-      }
+      const done = await (losses < gateAfterLosses ? attempt(by, work) : attemptInTurn(by, work));
+      if (done) return done.result;
       await clock.sleep(chance() * Math.min(longestPauseMs, 2 ** losses));
+    }
+  }
+
+  /** The gate only saves work: one that cannot be used (a full disk has no room for its lock) is done without. */
+  async function attemptInTurn<T>(by: Actor, work: Work<T>): Promise<{ result: T } | undefined> {
+    let made: Promise<{ result: T } | undefined> | undefined;
+    const make = () => {
+      made ??= attempt(by, work);
+      return made;
+    };
+    if (!gate) return await make();
+    try {
+      return await gate.within('journal', gatePatienceMs, make);
+    } catch (error) {
+      if (!made) log('warn', 'The gate of the journal cannot be used; going on without it.', { error });
+      return await make();
     }
   }
 
@@ -186,7 +198,7 @@ export async function openJournalStore(options: JournalStoreOptions): Promise<St
         await catchUp();
         return follower.yard.seq;
       };
-      return watchJournal(directory, after, AbortSignal.any([signal, closing.signal]), newest);
+      return watchJournal(directory, after, [signal, closing.signal], newest);
     },
     async close() {
       closing.abort();

@@ -2,7 +2,8 @@ import { lstatSync, type Stats, statfsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
-import { errno, isMissing, stateError } from './errors.ts';
+import { errno, isMissing } from '../errno.ts';
+import { stateError } from '../state-error.ts';
 import { flushDirectory } from './files.ts';
 import { probeFileSystem } from './state-probe.ts';
 

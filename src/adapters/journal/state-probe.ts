@@ -1,7 +1,7 @@
 import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
-import { errno } from './errors.ts';
+import { errno } from '../errno.ts';
 
 const turns = 3;
 

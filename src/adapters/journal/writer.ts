@@ -5,8 +5,9 @@ import { LoopyardError } from '../../domain/errors.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import type { Seq } from '../../domain/journal.ts';
 import type { Log } from '../../ports/log.ts';
+import { isNoSpace } from '../errno.ts';
+import { stateError } from '../state-error.ts';
 import { ballast } from './creation.ts';
-import { isNoSpace, stateError } from './errors.ts';
 import {
   ballastFile,
   create,
@@ -21,7 +22,7 @@ import {
 import { openHighwater, raiseHighwater } from './highwater.ts';
 
 /** How an append ended. `unknown`: only reading back can tell, since parts of the line are in the file. */
-export type Appended = 'whole' | 'unknown';
+type Appended = 'whole' | 'unknown';
 
 /**
  * Puts bytes at the end of a generation and makes them stay. It decides nothing: whether a record counts is found out

@@ -1,10 +1,13 @@
 import { addUsage, type Fact, type Usage } from '../../domain/run.ts';
 
 const windowSize = 50;
-const longestText = 16_384;
+/** Of the JSON of all facts: it is written four times a second and read by everybody who looks. */
+const mostBytes = 60 * 1024;
+/** Of one text. A line may be a megabyte; a fact is for people and prompts, and the output holds the rest. */
+const longestText = 2 * 1024;
 
 /** The newest facts of a run. What would be missed later outlives the window: session, sum of usage, the final words. */
-export interface FactWindow {
+interface FactWindow {
   add(facts: readonly Fact[]): void;
   list(): readonly Fact[];
 }
@@ -14,26 +17,51 @@ export function openFactWindow(): FactWindow {
   const lasting = new Map<'session' | 'fatal' | 'finished', Fact>();
   let usage: Usage | undefined;
 
+  const all = () => [...lasting.values(), ...(usage ? [{ type: 'usage', usage } as const] : []), ...recent];
+  const retire = (fact: Fact | undefined) => {
+    if (fact?.type === 'usage') usage = addUsage(usage ?? {}, fact.usage);
+    if (fact?.type === 'session' || fact?.type === 'fatal' || fact?.type === 'finished') {
+      lasting.set(fact.type, fact);
+    }
+  };
+
   return {
     add(facts) {
       for (const fact of facts) {
         recent.push(shortened(fact));
-        const oldest = recent.length > windowSize ? recent.shift() : undefined;
-        if (oldest?.type === 'usage') usage = addUsage(usage ?? {}, oldest.usage);
-        if (oldest?.type === 'session' || oldest?.type === 'fatal' || oldest?.type === 'finished') {
-          lasting.set(oldest.type, oldest);
-        }
+        if (recent.length > windowSize) retire(recent.shift());
       }
     },
     list() {
-      return [...lasting.values(), ...(usage ? [{ type: 'usage', usage } as const] : []), ...recent];
+      // What lasts is three texts at most, so one recent fact always fits beside them.
+      while (recent.length > 1 && Buffer.byteLength(JSON.stringify(all())) > mostBytes)
+        retire(recent.shift());
+      return all();
     },
   };
 }
 
-/** A line may be a megabyte; a fact is for people and prompts. */
 function shortened(fact: Fact): Fact {
-  return 'text' in fact && fact.text.length > longestText
-    ? { ...fact, text: fact.text.slice(0, longestText) }
-    : fact;
+  switch (fact.type) {
+    case 'said':
+    case 'retrying':
+    case 'fatal':
+    case 'finished':
+      return { ...fact, text: cut(fact.text) };
+    case 'session':
+      return { ...fact, id: cut(fact.id) };
+    case 'tool':
+      return { ...fact, name: cut(fact.name) };
+    case 'denied':
+      return { ...fact, what: cut(fact.what) };
+    case 'usage':
+      return fact;
+  }
+}
+
+/** To so many bytes, and not in the middle of a character. */
+function cut(text: string): string {
+  if (Buffer.byteLength(text) <= longestText) return text;
+  const room = new Uint8Array(longestText);
+  return text.slice(0, new TextEncoder().encodeInto(text, room).read);
 }

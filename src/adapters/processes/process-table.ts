@@ -35,6 +35,26 @@ export function listProcesses(): readonly ProcessEntry[] {
   }
 }
 
+/** What one turn of a search asks the system. */
+export interface Look {
+  readonly list: () => readonly ProcessEntry[];
+  readonly read: (pid: number) => ProcessEntry | undefined;
+}
+
+/**
+ * On Linux a look at one process costs microseconds, so every question is asked anew. Elsewhere each look starts a
+ * program and waits for it: one table answers all questions of a turn (untested).
+ */
+export function openLook(): Look {
+  if (process.platform === 'linux') return { list: listProcesses, read: readProcess };
+  let table: readonly ProcessEntry[] | undefined;
+  const list = () => {
+    table ??= listProcesses();
+    return table;
+  };
+  return { list, read: (pid) => list().find((entry) => entry.pid === pid) };
+}
+
 /** Real and effective user of a process; undefined when it is gone or the platform does not tell. */
 export function usersOf(pid: number): readonly number[] | undefined {
   const line = /^Uid:\t(\d+)\t(\d+)/m.exec(readOrNothing(`/proc/${pid}/status`) ?? '');

@@ -1,6 +1,7 @@
+import { mostSurvivors, type RunEnd } from '../../domain/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Survivors } from '../../ports/processes.ts';
-import { listProcesses, type ProcessEntry, readProcess, startedWith, usersOf } from './process-table.ts';
+import { type Look, openLook, type ProcessEntry, startedWith, usersOf } from './process-table.ts';
 
 /** What is known about a run's processes: enough to find them all again. */
 export interface Tree {
@@ -21,10 +22,11 @@ export async function stopTree(tree: Tree, graceMs: number, clock: Clock): Promi
   const deadline = performance.now() + graceMs;
   let known: readonly ProcessEntry[] = [];
   while (performance.now() < deadline) {
-    if (!known.some(isThere)) {
-      known = findTree(tree);
+    const look = openLook();
+    if (!known.some((entry) => isThere(entry, look))) {
+      known = findTree(tree, [], look);
       if (known.length === 0) break;
-      for (const entry of withoutWalls(tree, known)) signal(entry, 'SIGTERM');
+      for (const entry of withoutWalls(tree, known)) signal(entry, 'SIGTERM', look);
     }
     await clock.sleep(25);
   }
@@ -38,11 +40,13 @@ export async function killTree(
   known: readonly ProcessEntry[] = [],
 ): Promise<Survivors> {
   const deadline = performance.now() + 5_000;
-  let found = findTree(tree, known);
+  let look = openLook();
+  let found = findTree(tree, known, look);
   for (let empty = found.length === 0 ? 1 : 0; empty < 3 && performance.now() < deadline; ) {
-    for (const entry of found) signal(entry, 'SIGKILL');
+    for (const entry of found) signal(entry, 'SIGKILL', look);
     await clock.sleep(found.length > 0 ? 25 : 10);
-    found = findTree(tree, found);
+    look = openLook();
+    found = findTree(tree, found, look);
     empty = found.length === 0 ? empty + 1 : 0;
   }
   return found.map(({ pid, name }) => ({ pid, name }));
@@ -53,10 +57,14 @@ export async function killTree(
  * these on their descendants and sessions. (The leader founded a session of its own, so every session of a member was
  * founded within the tree.)
  */
-export function findTree(tree: Tree, known: readonly ProcessEntry[] = []): readonly ProcessEntry[] {
-  const all = listProcesses().filter((entry) => !entry.zombie);
+export function findTree(
+  tree: Tree,
+  known: readonly ProcessEntry[] = [],
+  look: Look = openLook(),
+): readonly ProcessEntry[] {
+  const all = look.list().filter((entry) => !entry.zombie);
   const ours = all.find((entry) => entry.pid === process.pid)?.session;
-  const leader = unlessReused(tree);
+  const leader = unlessReused(tree, look);
   const sessions = new Set(leader === undefined ? [] : [leader]);
   const members = new Set<number>();
   const join = ({ pid, session }: ProcessEntry) => {
@@ -75,10 +83,14 @@ export function findTree(tree: Tree, known: readonly ProcessEntry[] = []): reado
 }
 
 /** Sends a signal to exactly this process, or to nobody. */
-export function signal(entry: Pick<ProcessEntry, 'pid' | 'startTime'>, name: NodeJS.Signals): boolean {
-  const now = readProcess(entry.pid);
+export function signal(
+  entry: Pick<ProcessEntry, 'pid' | 'startTime'>,
+  name: NodeJS.Signals,
+  look: Look = openLook(),
+): boolean {
+  const now = look.read(entry.pid);
   if (!now || now.zombie || now.startTime !== entry.startTime) return false;
-  if (now.pid <= 1 || now.pid === process.pid || isOurGroup(now) || isForeign(now.pid)) return false;
+  if (now.pid <= 1 || now.pid === process.pid || isOurGroup(now, look) || isForeign(now.pid)) return false;
   try {
     process.kill(now.pid, name);
     return true;
@@ -87,10 +99,17 @@ export function signal(entry: Pick<ProcessEntry, 'pid' | 'startTime'>, name: Nod
   }
 }
 
+/** Survivors as an end records them: nothing at all when there are none. */
+export function namesOf(survivors: Survivors): Pick<RunEnd, 'survivors'> {
+  if (survivors.length === 0) return {};
+  const named = survivors.slice(0, mostSurvivors).map(({ pid, name }) => `${pid} ${name}`.slice(0, 100));
+  return { survivors: named };
+}
+
 /** The leader's pid while it can only mean the leader, or the session it founded: not once somebody else has it. */
-function unlessReused({ leader }: Tree): number | undefined {
+function unlessReused({ leader }: Tree, look: Look): number | undefined {
   if (!leader) return undefined;
-  const now = readProcess(leader.pid);
+  const now = look.read(leader.pid);
   return now && now.startTime !== leader.startTime ? undefined : leader.pid;
 }
 
@@ -106,13 +125,13 @@ function withoutWalls(tree: Tree, found: readonly ProcessEntry[]): readonly Proc
   return found.filter((entry) => entry.pid !== outer && entry.parent !== outer);
 }
 
-function isThere(entry: ProcessEntry): boolean {
-  const now = readProcess(entry.pid);
+function isThere(entry: ProcessEntry, look: Look): boolean {
+  const now = look.read(entry.pid);
   return now !== undefined && !now.zombie && now.startTime === entry.startTime;
 }
 
-function isOurGroup(entry: ProcessEntry): boolean {
-  return entry.group !== 0 && entry.group === readProcess(process.pid)?.group;
+function isOurGroup(entry: ProcessEntry, look: Look): boolean {
+  return entry.group !== 0 && entry.group === look.read(process.pid)?.group;
 }
 
 function isForeign(pid: number): boolean {

@@ -7,8 +7,9 @@ import type { RunId } from '../../domain/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Processes } from '../../ports/processes.ts';
+import { errno, isMissing } from '../errno.ts';
 import { liveness, selfIdentity } from '../identity.ts';
-import { errno, stateError } from '../journal/errors.ts';
+import { stateError } from '../state-error.ts';
 import { startDetached } from './detached-process.ts';
 import { findBubblewrap } from './isolation.ts';
 import { watchChanges } from './run-changes.ts';
@@ -106,7 +107,7 @@ async function remove(directory: string): Promise<void> {
   try {
     await rename(directory, doomed);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (isMissing(error)) return;
     throw error;
   }
   await rm(doomed, { recursive: true, force: true });

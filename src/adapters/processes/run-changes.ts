@@ -1,11 +1,19 @@
-import { type FSWatcher, mkdirSync, watch, writeFileSync } from 'node:fs';
+import { closeSync, constants, type FSWatcher, mkdirSync, watch, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../ports/clock.ts';
+import { openOwnSync } from '../open-own.ts';
 
 /** Rings after a change in a run directory. One bell for all runs, so that waiting for any of them costs one watcher. */
 export function announceChange(runsDir: string): void {
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
   try {
-    writeFileSync(path.join(runsDir, '.bell'), '.', { mode: 0o600 });
+    const bell = openOwnSync(path.join(runsDir, '.bell'), O_WRONLY | O_CREAT | O_TRUNC, 0o600);
+    if (bell === undefined) return;
+    try {
+      writeSync(bell, '.');
+    } finally {
+      closeSync(bell);
+    }
   } catch {
     // Whoever waits also looks once a second.
   }

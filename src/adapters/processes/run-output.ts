@@ -1,6 +1,6 @@
-import { closeSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, lstatSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { openOwn } from '../open-own.ts';
 
 /**
  * What a run printed, bounded: the first `keepBytes` and at least the last `keepBytes`; a flood costs three times that.
@@ -9,7 +9,7 @@ import path from 'node:path';
  * stays; of the later ones the newest two do. So names and sizes tell everything, whoever looks and whenever the
  * writer died.
  */
-export interface OutputWriter {
+interface OutputWriter {
   write(chunk: Uint8Array): void;
   /** Bytes printed in all, kept or not. */
   readonly bytes: number;
@@ -118,8 +118,8 @@ function segmentsOf(directory: string): readonly Segment[] {
     .sort((a, b) => a - b)
     .flatMap((start) => {
       const file = fileAt(directory, start);
-      const stats = statSync(file, { throwIfNoEntry: false });
-      return stats ? { start, end: start + stats.size, at: stats.mtimeMs, file } : [];
+      const stats = lstatSync(file, { throwIfNoEntry: false });
+      return stats?.isFile() ? { start, end: start + stats.size, at: stats.mtimeMs, file } : [];
     });
 }
 
@@ -143,15 +143,11 @@ async function readKept(segments: readonly Segment[], from: number, to: number):
 }
 
 async function readBytes(file: string, position: number, length: number): Promise<Buffer> {
-  try {
-    await using handle = await open(file, 'r');
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    // Rotated away between listing and reading: left out, like everything else in the gap.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  }
+  await using handle = await openOwn(file, constants.O_RDONLY);
+  // Rotated away between listing and reading: left out, like everything else in the gap.
+  if (!handle) return Buffer.alloc(0);
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }
 
 /** The offset itself where it is kept, otherwise the first kept one after it. */

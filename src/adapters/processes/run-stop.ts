@@ -6,9 +6,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Survivors } from '../../ports/processes.ts';
 import { liveness } from '../identity.ts';
-import { killTree, signal, type Tree } from './process-tree.ts';
+import { killTree, namesOf, signal, type Tree } from './process-tree.ts';
 import { announceChange } from './run-changes.ts';
-import { markOf, publishRecord, readRecord } from './run-directory.ts';
+import { forgetSecrets, markOf, publishRecord, readRecord, releaseReserve } from './run-directory.ts';
 import { measureOutput } from './run-output.ts';
 
 /** Killing, looking three times and writing the end takes the shim this long at most, beyond the grace. */
@@ -31,6 +31,8 @@ export async function stopRun(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const voided = publishRecord(directory, 'claim.json', { by: 'keeper', identity: self, at: clock.now() });
   if (voided) announceChange(path.dirname(directory));
+  // Whoever won: a shim has read what it needs before it claims.
+  forgetSecrets(directory);
   const claim = readRecord(directory, 'claim.json');
   if (voided || claim?.by === 'keeper') return [];
 
@@ -62,7 +64,9 @@ export async function stopRun(
   if (survivors.length > 0) log('warn', 'Processes outlived the end of their run.', { directory, survivors });
   const startedAt = readRecord(directory, 'shim.json')?.startedAt ?? claim?.at ?? clock.now();
   const bytes = measureOutput(directory).bytes;
-  if (publishRecord(directory, 'status.json', { cause, startedAt, endedAt: clock.now(), bytes })) {
+  const end = { cause, startedAt, endedAt: clock.now(), bytes, ...namesOf(survivors) };
+  if (publishRecord(directory, 'status.json', end)) {
+    releaseReserve(directory);
     announceChange(path.dirname(directory));
   }
   return survivors;

@@ -44,8 +44,11 @@ function factsOf(directory: string): readonly Fact[] {
   return readRecord(directory, 'facts.json')?.facts ?? [];
 }
 
-/** Milliseconds since a file was written; undefined when there is none. */
+/**
+ * Milliseconds since a file was written; undefined when there is none. A file from the future, because the clock was
+ * set back, is as old as it is far away: otherwise its run would be about to start until the clock has caught up.
+ */
 export function ageOf(directory: string, name: string, clock: Clock): number | undefined {
   const stats = statSync(path.join(directory, name), { throwIfNoEntry: false });
-  return stats && clock.now() - stats.mtimeMs;
+  return stats && Math.abs(clock.now() - stats.mtimeMs);
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants, existsSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { Identity } from '../../domain/lease.ts';
 import type { Fact } from '../../domain/run.ts';
 import { identityOf } from '../identity.ts';
+import { openOwnSync } from '../open-own.ts';
 import { openFactWindow } from './fact-window.ts';
 import { inNamespace } from './isolation.ts';
 import { openLineSplitter } from './line-splitter.ts';
@@ -71,7 +72,7 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
   if (spec.bubblewrap && !(await which(spec.argv[0], spec.env, spec.cwd)))
     throw new Error(`spawn ${spec.argv[0]} ENOENT`);
   const [command, ...args] = spec.bubblewrap ? inNamespace(spec.bubblewrap, spec.argv) : spec.argv;
-  const input = spec.stdinFile === undefined ? undefined : openSync(spec.stdinFile, 'r');
+  const input = spec.stdinFile === undefined ? undefined : openInput(spec.stdinFile);
   try {
     const child = spawn(command, args, {
       cwd: spec.cwd,
@@ -90,6 +91,13 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
   } finally {
     if (input !== undefined) closeSync(input);
   }
+}
+
+/** The worker can write where its prompt lies: a pipe put there must not hold up the shim. */
+function openInput(file: string): number {
+  const input = openOwnSync(file, constants.O_RDONLY);
+  if (input === undefined) throw new Error('The file for standard input does not exist.');
+  return input;
 }
 
 /** Facts are for watching: a quarter of a second late is early enough, and a chatty command costs four writes a second. */
@@ -134,6 +142,7 @@ function howItEnded(
   walled: boolean,
 ): { exitCode?: number; signal?: string } {
   if (code === null) return { signal: signal ?? 'unknown' };
-  const name = walled && Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  const name =
+    walled && Object.entries(os.constants.signals).find(([, number]) => number === code - 128)?.[0];
   return name ? { exitCode: code, signal: name } : { exitCode: code };
 }

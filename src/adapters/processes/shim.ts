@@ -4,9 +4,17 @@ import type { Fact, RunEnd } from '../../domain/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { liveness, selfIdentity } from '../identity.ts';
 import { startDetached } from './detached-process.ts';
-import { killTree, stopTree } from './process-tree.ts';
+import { killTree, namesOf, stopTree } from './process-tree.ts';
 import { announceChange } from './run-changes.ts';
-import { publishRecord, type RunRecord, readRecord, replaceRecord } from './run-directory.ts';
+import {
+  forgetSecrets,
+  publishRecord,
+  type RunRecord,
+  readRecord,
+  releaseReserve,
+  replaceRecord,
+  reserveForEnd,
+} from './run-directory.ts';
 import { type Started, startCommand } from './shim-command.ts';
 
 export interface ShimOptions {
@@ -19,6 +27,8 @@ export interface ShimOptions {
 const defaultGraceMs = 10_000;
 /** What is left when the leader is gone was told nothing yet, but has no reason to live either. */
 const leftoverGraceMs = 1_000;
+/** Seconds, so to speak: one between two tries to write the end. */
+const mostTries = 30;
 
 /**
  * The process between us and one command. It outlives whoever started it, and promises: the command runs at most once,
@@ -35,30 +45,36 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
   const asked = whenAsked(directory);
   const shim = selfIdentity();
   const startedAt = clock.now();
-  if (!publishRecord(directory, 'claim.json', { by: 'shim', identity: shim, at: startedAt })) return;
+  if (!publishRecord(directory, 'claim.json', { by: 'shim', identity: shim, at: startedAt })) {
+    return forgetSecrets(directory);
+  }
+  reserveForEnd(directory);
   const read = spec.backend === undefined ? undefined : reader(spec.backend);
   const started = await startCommand(directory, spec, read);
-  forgetSecrets(directory, spec);
+  forgetSecrets(directory);
   if ('failure' in started) {
     const detail = started.failure.slice(0, 500);
     const end = { cause: 'not_started', detail, startedAt, endedAt: clock.now(), bytes: 0 } as const;
-    return finish(directory, spec, end);
+    return finish(directory, spec, end, clock);
   }
 
-  let end: Pick<RunEnd, 'cause' | 'exitCode' | 'signal' | 'detail'>;
+  let end: HowItEnded;
   try {
     const child = started.child ? { child: started.child } : {};
     replaceRecord(directory, 'shim.json', { shim, startedAt, ...child });
     announceChange(path.dirname(directory));
     end = await supervise(directory, spec, started, asked, clock);
   } catch (error) {
-    await killTree(started.tree, clock);
-    end = { cause: 'lost', detail: `The shim failed: ${String(error)}`.slice(0, 500) };
+    const detail = `The shim failed: ${String(error)}`.slice(0, 500);
+    end = { cause: 'lost', detail, ...namesOf(await killTree(started.tree, clock)) };
   }
   await within(1_000, started.drained, clock);
   started.close();
-  return finish(directory, spec, { ...end, startedAt, endedAt: clock.now(), bytes: started.bytes() });
+  const bytes = started.bytes();
+  return finish(directory, spec, { ...end, startedAt, endedAt: clock.now(), bytes }, clock);
 }
+
+type HowItEnded = Omit<RunEnd, 'startedAt' | 'endedAt' | 'bytes'>;
 
 /** The first of exit, stop, time limit and lost directory is the cause; whatever it was, the tree is gone afterwards. */
 async function supervise(
@@ -67,7 +83,7 @@ async function supervise(
   { tree, exited }: Started,
   asked: Promise<StopRequest>,
   clock: Clock,
-): Promise<Pick<RunEnd, 'cause' | 'exitCode' | 'signal'>> {
+): Promise<HowItEnded> {
   const over = new AbortController();
   const limit = Math.min(spec.timeoutMs, 2 ** 31 - 1);
   const first = await Promise.race([
@@ -78,12 +94,12 @@ async function supervise(
   ]);
   over.abort();
   if (!('graceMs' in first)) {
-    await stopTree(tree, leftoverGraceMs, clock);
-    return { cause: first.signal === undefined ? 'exited' : 'signalled', ...first };
+    const survivors = await stopTree(tree, leftoverGraceMs, clock);
+    return { cause: first.signal === undefined ? 'exited' : 'signalled', ...first, ...namesOf(survivors) };
   }
-  await stopTree(tree, first.graceMs, clock);
+  const survivors = await stopTree(tree, first.graceMs, clock);
   const how = await within(1_000, exited, clock);
-  return { ...how, cause: first.cause };
+  return { ...how, cause: first.cause, ...namesOf(survivors) };
 }
 
 /** What is awaited, or nothing when it takes too long; either way no timer is left that would keep the shim alive. */
@@ -115,19 +131,32 @@ async function watchDirectory(directory: string, clock: Clock, over: AbortSignal
   }
 }
 
-/** The environment of a worker may hold its login. It is needed once; what stays on disk need not have it. */
-function forgetSecrets(directory: string, spec: RunRecord<'spec.json'>): void {
+/** Whether or not the end could be written, a keeper must be there: without one, nobody finds the run lost either. */
+async function finish(
+  directory: string,
+  spec: RunRecord<'spec.json'>,
+  end: RunEnd,
+  clock: Clock,
+): Promise<void> {
+  if (!existsSync(directory)) return;
   try {
-    replaceRecord(directory, 'spec.json', { ...spec, env: {} });
-  } catch {
-    // A full disk or a removed directory: the command runs already, and that matters more.
+    await publishEnd(directory, end, clock);
+  } finally {
+    announceChange(path.dirname(directory));
+    if (spec.keeper && liveness(selfIdentity(), spec.keeper.identity) !== 'alive')
+      await startDetached(spec.keeper.argv, { env: process.env, cwd: process.cwd() });
   }
 }
 
-async function finish(directory: string, spec: RunRecord<'spec.json'>, end: RunEnd): Promise<void> {
-  if (!existsSync(directory)) return;
-  publishRecord(directory, 'status.json', end);
-  announceChange(path.dirname(directory));
-  if (!spec.keeper || liveness(selfIdentity(), spec.keeper.identity) === 'alive') return;
-  await startDetached(spec.keeper.argv, { env: process.env, cwd: process.cwd() });
+/** Tries for a while: what is in the way (no space, no descriptors) often passes, and this is all that is known. */
+async function publishEnd(directory: string, end: RunEnd, clock: Clock): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      publishRecord(directory, 'status.json', end);
+      return releaseReserve(directory);
+    } catch (error) {
+      if (tries === mostTries || !existsSync(directory)) throw error;
+      await clock.sleep(1_000);
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { printable } from './render.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface ProgressLine {
+interface ProgressLine {
   show(message: string): void;
   /** Leaves no trace of it. */
   clear(): void;

@@ -10,7 +10,7 @@ import { paintFor, printable, printableAnswer, toJson } from './render.ts';
 import { tableFor } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CommandFront extends Front {
+interface CommandFront extends Front {
   /** Commands that are no tools. */
   readonly extras: readonly Extra[];
 }

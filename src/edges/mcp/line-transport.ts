@@ -88,6 +88,7 @@ export class LineTransport implements Transport {
     const lines = this.#decoder.write(chunk).split('\n');
     const unfinished = lines.pop() ?? '';
     for (const line of lines) {
+      if (this.#restLength + line.length > MAX_LINE) return this.#onEnd('line_too_long');
       const whole = this.#rest.join('') + line;
       this.#rest = [];
       this.#restLength = 0;

@@ -1,6 +1,6 @@
 const GAP_MS = 500;
 
-export interface Progress {
+interface Progress {
   tell(message: string): void;
   /** Nothing may follow the answer. */
   stop(): void;

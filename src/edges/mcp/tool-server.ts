@@ -6,12 +6,13 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import * as z from 'zod';
-import { asLoopyardError } from '../../domain/errors.ts';
+import { asLoopyardError, LoopyardError } from '../../domain/errors.ts';
+import { jsonBytes, shown } from '../../domain/text.ts';
 import type { Tool } from '../../tools/define.ts';
 import { nearest } from '../../tools/nearest.ts';
 import type { ServerFront } from '../front.ts';
 import { toErrorResult, toResult } from './answer.ts';
+import { ClientRoots } from './client-roots.ts';
 import type { Desk } from './desk.ts';
 
 const CACHED = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
@@ -30,6 +31,8 @@ export function toolServer(front: ServerFront, desk: Desk): Server {
       cacheHints: { 'tools/list': CACHED, 'server/discover': CACHED },
     },
   );
+  const roots = new ClientRoots();
+  server.setNotificationHandler('notifications/roots/list_changed', () => roots.forget());
   server.setRequestHandler('tools/list', async () => {
     const tools = [...(await desk.list())];
     // The answer first; then the time until the first call is used.
@@ -39,14 +42,19 @@ export function toolServer(front: ServerFront, desk: Desk): Server {
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const tools = await desk.tools();
     const tool = tools.find(({ name }) => name === params.name) ?? unknownTool(params.name, tools);
-    return await answer(server, desk, tool, params.arguments ?? {}, context);
+    return await answer({ server, desk, roots }, tool, params.arguments ?? {}, context);
   });
   return server;
 }
 
+interface Session {
+  readonly server: Server;
+  readonly desk: Desk;
+  readonly roots: ClientRoots;
+}
+
 async function answer(
-  server: Server,
-  desk: Desk,
+  { server, desk, roots }: Session,
   tool: Tool,
   args: Record<string, unknown>,
   context: ServerContext,
@@ -54,11 +62,12 @@ async function answer(
   const { mcpReq } = context;
   const progressToken = mcpReq._meta?.progressToken;
   try {
+    refuseLargerThan(MAX_ARGUMENTS, tool, args);
     const given = await desk.serve(tool, args, {
       client: clientName(server, context),
       codex: codexDirectory(mcpReq._meta),
       signal: mcpReq.signal,
-      ...(hasRoots(server, context) && { roots: () => rootsOf(context) }),
+      ...(hasRoots(server, context) && { roots: () => roots.of(server, context) }),
       ...(progressToken !== undefined && {
         progress: (progress: number, message: string) => {
           const params = { progressToken, progress, message };
@@ -74,12 +83,23 @@ async function answer(
   }
 }
 
+/** Four times the longest goal: whoever sends more means to send a file. */
+const MAX_ARGUMENTS = 65_536;
+
+function refuseLargerThan(limit: number, tool: Tool, args: Record<string, unknown>): void {
+  const bytes = jsonBytes(args);
+  if (bytes <= limit) return;
+  throw new LoopyardError(
+    'INVALID_ARGUMENT',
+    `The arguments of ${tool.name} have ${bytes} bytes; at most ${limit} are possible. Put long text into a file of the repository and name it.`,
+  );
+}
+
 function unknownTool(name: string, tools: readonly Tool[]): never {
   const known = tools.map((tool) => tool.name);
   const match = nearest(name, known);
-  const shown = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
   const instead = match ? `did you mean "${match}"?` : `there are ${known.join(', ')}.`;
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${shown}"; ${instead}`);
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${shown(name)}"; ${instead}`);
 }
 
 /** Who calls, in a form fit for records: the newer era says so with each request, the older one once. */
@@ -101,17 +121,4 @@ function codexDirectory(meta: Readonly<Record<string, unknown>> | undefined): un
 /** Only the older era can be asked, and only a client that said so. */
 function hasRoots(server: Server, { mcpReq }: ServerContext): boolean {
   return mcpReq.envelope === undefined && server.getClientCapabilities()?.roots !== undefined;
-}
-
-/** Wider than the protocol's own: some clients have remote roots too, which must not spoil the local one. */
-const Roots = z.object({ roots: z.array(z.object({ uri: z.string() })) });
-
-async function rootsOf({ mcpReq }: ServerContext): Promise<readonly string[]> {
-  try {
-    const options = { timeout: 2_000, signal: mcpReq.signal };
-    const { roots } = await mcpReq.send({ method: 'roots/list' }, Roots, options);
-    return roots.map((root) => root.uri).filter((uri) => uri.startsWith('file:'));
-  } catch {
-    return []; // Some clients declare roots and do not answer; then they have told nothing.
-  }
 }

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { LoopyardError } from '../../domain/errors.ts';
-import { boundTo } from '../bound.ts';
+import { headOf } from '../../domain/text.ts';
+import { boundIn, boundTo } from '../bound.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 import { compact } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
@@ -24,24 +26,25 @@ export const ask = defineTool({
     next: field.nextStep,
   }),
   async run(args, rt, call) {
-    const { loop, worker } = await boundTo(rt, call);
+    const { loop } = await boundTo(rt, call);
     const id = args.id ?? rt.ids.next('question');
     const text = args.question;
     if (args.id === undefined) {
       if (text === undefined)
         throw new LoopyardError('INVALID_ARGUMENT', '"question": say what you want to know.');
       await rt.store.transact(rt.actor, (tx) => {
+        const { worker } = boundIn(tx.yard, call);
         const deadline = tx.now + rt.config.question_timeout_minutes * 60_000;
         tx.record({
           type: 'question.asked',
           question: { id, loop: loop.id, worker: worker.id, text, deadline },
         });
-        const hold = { kind: 'question' as const, reason: text.slice(0, 1_900), question: id };
-        if (!tx.yard.loops[loop.id]?.hold) tx.record({ type: 'loop.held', id: loop.id, hold });
+        const hold = { kind: 'question' as const, reason: headOf(text, 1_900), question: id };
+        if (!own(tx.yard.loops, loop.id)?.hold) tx.record({ type: 'loop.held', id: loop.id, hold });
       });
     }
     const { value } = await waitFor(rt, call, args.wait_s ?? 25, ({ questions }) => {
-      const question = questions[id];
+      const question = own(questions, id);
       if (question?.loop !== loop.id) return 'unknown' as const;
       return question.state === 'open' ? undefined : question;
     });

@@ -1,12 +1,14 @@
 import * as z from 'zod';
-import { branchOf, candidateRefs, rescueRef } from '../../core/places.ts';
+import { branchOf, candidateRefs } from '../../core/places.ts';
 import { findLoop } from '../../core/registry.ts';
+import { keepForRescue, rescueRefs } from '../../core/rescue.ts';
 import { askToEnd } from '../../core/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { isHeld } from '../held.ts';
+import { own } from '../own.ts';
 import { waitFor } from '../waiting.ts';
 
 export const discard = defineTool({
@@ -37,26 +39,29 @@ export const discard = defineTool({
         `This stops ${loop.id} and removes the branch ${branchOf(loop.id)}; say --yes to do it.`,
       );
     }
-    if (isEnded(loop))
-      return { loop: loop.id, state: loop.state, ...(await removeRefs(rt, loop.id)), next: 'Done.' };
-    await rt.store.transact(rt.actor, (tx) => {
-      const request = { id: rt.ids.next('stop'), reason: 'discarded', by: call.client, graceMs: 0 };
-      const now = tx.yard.loops[loop.id];
-      if (now && !isEnded(now)) askToEnd(tx, now, request, true);
+    if (!isEnded(loop)) {
+      await rt.store.transact(rt.actor, (tx) => {
+        const request = { id: rt.ids.next('stop'), reason: 'discarded', by: call.client, graceMs: 0 };
+        const now = own(tx.yard.loops, loop.id);
+        if (now && !isEnded(now)) askToEnd(tx, now, request, true);
+      });
+      await rt.wakeKeeper();
+    }
+    // While the keeper still tidies up, the worktree has the branch, and what lies in it is not kept yet.
+    const { yard } = await waitFor(rt, call, 45, ({ loops }) => {
+      const now = own(loops, loop.id);
+      return !now || now.tidied ? true : undefined;
     });
-    await rt.wakeKeeper();
-    const { yard } = await waitFor(rt, call, 45, ({ loops }) =>
-      loops[loop.id]?.tidied || !loops[loop.id] ? true : undefined,
-    );
-    const now = yard.loops[loop.id];
-    const { removed = [], kept = [] } = now?.tidied ?? {};
-    return {
-      loop: loop.id,
-      state: now?.state ?? 'archived',
-      removed,
-      kept,
-      next: kept.length > 0 ? 'loopyard prune removes rescue refs too.' : 'Done.',
-    };
+    const now = own(yard.loops, loop.id);
+    const state = now?.state ?? (isEnded(loop) ? loop.state : 'archived');
+    if (now && !now.tidied) {
+      const next = `It is still ending: loopyard discard ${loop.id} --yes goes on waiting.`;
+      return { loop: loop.id, state, removed: [], kept: [], next };
+    }
+    const tidied = isEnded(loop) ? [] : (now?.tidied?.removed ?? []);
+    const { removed, kept } = await removeRefs(rt, loop.id);
+    const next = kept.length > 0 ? 'loopyard prune --rescue --yes removes rescue refs too.' : 'Done.';
+    return { loop: loop.id, state, removed: [...tidied, ...removed], kept, next };
   },
   render: (output, paint) =>
     [
@@ -66,23 +71,29 @@ export const discard = defineTool({
     ].join('\n'),
 });
 
+/** Branch and candidates go, the newest first; a commit that nothing else contains is kept under a rescue ref before. */
 async function removeRefs(rt: ToolRuntime, loop: string): Promise<{ removed: string[]; kept: string[] }> {
   const branch = `refs/heads/${branchOf(loop)}`;
-  const candidates = await rt.git.refs(candidateRefs(loop));
-  const tip = (await rt.git.ref(branch)) ?? [...candidates.values()].at(-1);
+  const candidates = [...(await rt.git.refs(candidateRefs(loop)))].sort(
+    ([a], [b]) => numberOf(b) - numberOf(a),
+  );
   const removed: string[] = [];
-  const kept: string[] = [];
-  if (tip !== undefined && !(await isHeld(rt, tip, branch))) {
-    const rescue = rescueRef(loop);
-    await rt.git.updateRefs(
-      [{ update: rescue, from: await rt.git.ref(rescue), to: tip }],
-      `loopyard: discard ${loop}`,
-    );
-    kept.push(rescue);
-  }
-  for (const [name, from] of [...candidates, ...(await rt.git.refs(branch))]) {
+  const left: string[] = [];
+  for (const [name, from] of [...(await rt.git.refs(branch)), ...candidates]) {
+    if (!(await isHeld(rt, from, branch)) && !(await isRescued(rt, loop, from)))
+      await keepForRescue(rt, loop, from);
     const gone = await rt.git.updateRefs([{ remove: name, from }], `loopyard: discard ${loop}`);
-    (gone ? removed : kept).push(name);
+    (gone ? removed : left).push(name);
   }
-  return { removed, kept };
+  return { removed, kept: [...left, ...(await rescueRefs(rt, loop))] };
+}
+
+const numberOf = (candidate: string) => Number(candidate.slice(candidate.lastIndexOf('/') + 1));
+
+async function isRescued(rt: ToolRuntime, loop: string, commit: string): Promise<boolean> {
+  for (const ref of await rescueRefs(rt, loop)) {
+    const kept = await rt.git.ref(ref);
+    if (kept !== undefined && (await rt.git.isAncestor(commit, kept))) return true;
+  }
+  return false;
 }

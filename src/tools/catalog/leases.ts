@@ -3,6 +3,7 @@ import { holderLiveness } from '../../core/leases.ts';
 import { describeHolder } from '../../domain/lease.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 
 export const leases = defineTool({
   name: 'leases',
@@ -33,7 +34,7 @@ export const leases = defineTool({
     const yard = await rt.store.read();
     const held = Object.values(yard.leases).flatMap(({ resource, holder, epoch, purpose, since }) => {
       if (!holder) return [];
-      const path = holder.kind === 'loop' ? yard.loops[holder.loop]?.workspace?.path : undefined;
+      const path = holder.kind === 'loop' ? own(yard.loops, holder.loop)?.workspace?.path : undefined;
       const liveness = holderLiveness(yard, holder, rt.processes);
       return [
         {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { contextFiles } from '../../core/context.ts';
-import { shorten } from '../../core/fence.ts';
 import { contextFolder } from '../../core/places.ts';
+import { headOf, jsonBytes, plain, tailOf } from '../../domain/text.ts';
 import { boundTo, stopNote } from '../bound.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { compact } from '../views.ts';
 
@@ -36,17 +36,15 @@ export const loadContext = defineTool({
         text: (await rt.files.read(rt.files.join(folder, name))) ?? '',
       })),
     );
-    // Together at most 8 KB, whatever a worker wrote into its state: a page that no client cuts.
-    const share = Math.floor(7_000 / read.length);
     const files = read
       .filter(({ text }) => text.trim() !== '')
-      .map(({ name, text }) => ({ name, text: shorten(text, share * 2) }));
+      .map(({ name, text }) => ({ name, text: plain(text) }));
     return compact({
       loop: loop.id,
       iteration: worker.iteration,
       worktree: loop.workspace?.path ?? loop.checkout.path,
       folder,
-      files: fitting(files, 7_500),
+      files: fitting(rt, folder, files),
       stop: stopNote(rt, worker),
       next: 'Do one iteration in the worktree, write STATE.md, then stop. loopyard runs the checks.',
     });
@@ -54,11 +52,35 @@ export const loadContext = defineTool({
   render: (output) => output.files.map(({ name, text }) => `# ${name}\n${text}`).join('\n\n'),
 });
 
-function fitting(files: readonly { name: string; text: string }[], limit: number) {
-  let left = limit;
-  return files.map(({ name, text }) => {
-    const shown = shorten(text, Math.max(200, left));
-    left -= shown.length;
-    return { name, text: shown };
-  });
+interface File {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What the texts may weigh in the answer, so that no client cuts it and loses what is at the end. */
+const budget = 6_500;
+
+/** Small files whole, and what is left shared evenly among the others. What was cut is said, and where the whole lies. */
+function fitting(rt: ToolRuntime, folder: string, files: readonly File[]): File[] {
+  const bySize = files.toSorted((a, b) => jsonBytes(a.text) - jsonBytes(b.text));
+  const shown = new Map<string, string>();
+  let left = budget;
+  for (const [index, { name, text }] of bySize.entries()) {
+    const share = Math.floor(left / (bySize.length - index));
+    const cut = within(share, name, text, rt.files.join(folder, name));
+    shown.set(name, cut);
+    left -= jsonBytes(cut);
+  }
+  return files.map(({ name }) => ({ name, text: shown.get(name) ?? '' }));
+}
+
+/** Of the instructions the end, where the newest message of the strategist is; of everything else the beginning. */
+function within(bytes: number, name: string, text: string, path: string): string {
+  if (jsonBytes(text) <= bytes) return text;
+  for (let length = Math.min(text.length - 1, bytes); ; length = Math.floor(length * 0.9)) {
+    const note = `[… ${text.length - length} characters left out here; the whole is in ${path} …]`;
+    const cut =
+      name === 'INSTRUCTIONS.md' ? `${note}\n${tailOf(text, length)}` : `${headOf(text, length)}\n${note}`;
+    if (jsonBytes(cut) <= bytes || length < 50) return cut;
+  }
 }

@@ -3,12 +3,13 @@ import { archivedLoops } from '../../core/registry.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { iterations } from '../views.ts';
 
 const Row = z.strictObject({
   id: z.string().describe('loop id'),
   state: z.string().describe('state'),
   hold: z.string().optional().describe('why it does not go on'),
-  iteration: z.string().describe('newest of the limit'),
+  iteration: z.string().describe('used of the limit'),
   backend: z.string().describe('kind of worker'),
   owner: z.string().describe('who opened it'),
   priority: z.string().describe('order between loops'),
@@ -52,7 +53,7 @@ export const loops = defineTool({
       id: loop.id,
       state: loop.state,
       ...(loop.hold ? { hold: loop.hold.kind } : {}),
-      iteration: `${loop.iteration}/${loop.limits.iterations}`,
+      iteration: iterations(loop),
       backend: loop.backend,
       owner: loop.owner,
       priority: loop.priority,

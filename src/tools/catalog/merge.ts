@@ -5,10 +5,12 @@ import { queueMerge } from '../../core/steps.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
 import type { MergeEntry } from '../../domain/merge.ts';
+import { brief } from '../../domain/text.ts';
 import type { Tx } from '../../ports/store.ts';
-import { shown } from '../command-line.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
+import { targetNamed } from '../target.ts';
 import { compact } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
@@ -45,18 +47,13 @@ export const merge = defineTool({
   },
   exitCode: (output) => (output.state === 'bounced' || output.state === 'waiting' ? 1 : 0),
   async run(args, rt, call) {
-    if (args.target !== undefined && (await rt.git.ref(`refs/heads/${args.target}`)) === undefined) {
-      throw new LoopyardError(
-        'UNKNOWN_COMMIT',
-        `"target": there is no branch "${shown(args.target)}" in this repository.`,
-      );
-    }
+    const target = args.target === undefined ? undefined : await targetNamed(rt, args.target);
     const entry = await rt.store.transact(rt.actor, (tx) =>
       once(tx, args.idempotency_key, 'merge', () => {
-        const known = Object.hasOwn(tx.yard.loops, args.loop) ? tx.yard.loops[args.loop] : undefined;
+        const known = own(tx.yard.loops, args.loop);
         if (known?.state === 'landed' && known.entry) return known.entry;
         const loop = liveLoop(tx.yard, args.loop);
-        return args.withdraw ? withdraw(tx, loop, call.client) : enqueue(rt, tx, loop, args.target);
+        return args.withdraw ? withdraw(tx, loop, call.client) : enqueue(rt, tx, loop, target);
       }),
     );
     await rt.wakeKeeper();
@@ -64,19 +61,19 @@ export const merge = defineTool({
       rt,
       call,
       args.withdraw ? 0 : (args.wait_s ?? 25),
-      ({ merges }) => (['queued', 'executing'].includes(merges[entry]?.state ?? '') ? undefined : true),
-      ({ merges }) => `merge ${entry} is ${merges[entry]?.state ?? 'over'}`,
+      ({ merges }) => (['queued', 'executing'].includes(own(merges, entry)?.state ?? '') ? undefined : true),
+      ({ merges }) => `merge ${entry} is ${own(merges, entry)?.state ?? 'over'}`,
     );
-    const now = yard.merges[entry];
-    const { state = 'landed', target, result, before, reason } = now ?? {};
+    const now = own(yard.merges, entry);
+    const { state = 'landed', result, before, reason } = now ?? {};
     return compact({
       loop: args.loop,
       entry,
       state,
-      target,
+      target: now?.target,
       result,
       before,
-      reason,
+      reason: reason === undefined ? undefined : brief(reason, 2_000),
       cursor: yard.seq,
       next: advice(state, args.loop, now),
     });

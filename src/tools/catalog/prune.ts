@@ -1,11 +1,13 @@
 import * as z from 'zod';
+import { isUsableId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/loop.ts';
 import type { Yard } from '../../domain/yard.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { isHeld } from '../held.ts';
+import { own } from '../own.ts';
 
-const refPrefixes = ['refs/loopyard/candidates/', 'refs/loopyard/rescue/', 'refs/loopyard/ready/'] as const;
+const refPrefixes = ['candidates', 'rescue', 'ready', 'tips'].map((kind) => `refs/loopyard/${kind}/`);
 
 export const prune = defineTool({
   name: 'prune',
@@ -23,47 +25,86 @@ export const prune = defineTool({
     done: z.boolean().describe('false: this is only what would go'),
     refs: z.array(z.string()).describe('refs of ended loops'),
     logs: z.array(z.string()).describe('kept output of ended workers and checks'),
+    kept: z.array(z.string()).optional().describe('what could not be removed'),
     next: field.nextStep,
   }),
   cli: { path: 'prune', examples: ['prune', 'prune --yes', 'prune --rescue --yes'] },
   async run(args, rt) {
+    // Listed before the yard is read: what a loop or a verification opened meanwhile has made is then not among it.
+    const listed = await refsOf(rt);
+    const runs = (await rt.files.list(rt.files.join(rt.files.home, 'runs'))).filter(isUsableId);
     const yard = await rt.store.read();
-    const refs = new Map<string, string>();
-    for (const prefix of refPrefixes) {
-      for (const [name, value] of await rt.git.refs(prefix)) {
-        if (isLive(yard, loopIn(name, prefix))) continue;
-        if (args.rescue || (await isHeld(rt, value))) refs.set(name, value);
-      }
+    const logs: string[] = [];
+    for (const run of runs) if (!isKnown(yard, run) && (await isOver(rt, run))) logs.push(run);
+    const refs: [string, string][] = [];
+    for (const { name, value, loop } of listed) {
+      if (!isLive(yard, loop) && (args.rescue || (await isHeld(rt, value)))) refs.push([name, value]);
     }
-    const runs = rt.files.join(rt.files.home, 'runs');
-    const logs = (await rt.files.list(runs)).filter((run) => !isKnown(yard, run));
-    if (args.yes) {
-      for (const [name, from] of refs) await rt.git.updateRefs([{ remove: name, from }], 'loopyard: prune');
-      for (const run of logs) await rt.processes.forget(run);
+    if (!args.yes) {
+      const next = refs.length + logs.length > 0 ? 'loopyard prune --yes removes them.' : 'Nothing to prune.';
+      return { done: false, refs: refs.map(([name]) => name), logs, next };
     }
-    const next = args.yes
-      ? 'Done.'
-      : refs.size + logs.length > 0
-        ? 'loopyard prune --yes removes them.'
-        : 'Nothing to prune.';
-    return { done: args.yes, refs: [...refs.keys()], logs, next };
+    const kept: string[] = [];
+    // One that resists, such as a directory somebody else writes, must not keep the others.
+    const removed = async (name: string, remove: () => Promise<boolean>) => {
+      const gone = await remove().catch((thrown: unknown) => {
+        rt.log('warn', 'something could not be pruned', { name, cause: String(thrown) });
+        return false;
+      });
+      if (!gone) kept.push(name);
+      return gone;
+    };
+    const goneLogs: string[] = [];
+    for (const run of logs) {
+      const forget = () => rt.processes.forget(run).then(() => true);
+      if (await removed(run, forget)) goneLogs.push(run);
+    }
+    const goneRefs: string[] = [];
+    for (const [name, from] of refs) {
+      const remove = () => rt.git.updateRefs([{ remove: name, from }], 'loopyard: prune');
+      if (await removed(name, remove)) goneRefs.push(name);
+    }
+    const next = kept.length > 0 ? 'Some could not be removed; loopyard keeper --log says why.' : 'Done.';
+    return { done: true, refs: goneRefs, logs: goneLogs, ...(kept.length > 0 ? { kept } : {}), next };
   },
   render: (output, paint) =>
     [
       ...output.refs.map((name) => `${output.done ? 'removed' : 'would remove'} ${name}`),
+      ...(output.kept ?? []).map((name) => paint.warn(`could not remove ${name}`)),
       ...output.logs.map((run) => `${output.done ? 'removed' : 'would remove'} output of ${run}`),
       paint.dim(output.next),
     ].join('\n'),
 });
 
-const loopIn = (ref: string, prefix: string) => ref.slice(prefix.length).split('/', 1)[0] ?? '';
+async function refsOf({ git }: Pick<ToolRuntime, 'git'>) {
+  const found = await Promise.all(
+    refPrefixes.map(async (prefix) =>
+      [...(await git.refs(prefix))].map(([name, value]) => ({
+        name,
+        value,
+        loop: name.slice(prefix.length).split('/', 1)[0] ?? '',
+      })),
+    ),
+  );
+  return found.flat();
+}
 
+/** The second rescue ref of a loop has a number behind its name. */
 function isLive(yard: Yard, id: string): boolean {
-  const loop = Object.hasOwn(yard.loops, id) ? yard.loops[id] : undefined;
-  return loop !== undefined && !isEnded(loop);
+  return [id, id.replace(/-\d+$/, '')].some((name) => {
+    const loop = own(yard.loops, name);
+    return loop !== undefined && !isEnded(loop);
+  });
+}
+
+async function isOver({ processes }: Pick<ToolRuntime, 'processes'>, run: string): Promise<boolean> {
+  const { phase } = await processes.observe(run);
+  return phase === 'ended' || phase === 'void' || phase === 'absent';
 }
 
 /** Output that something in the live state still refers to stays. */
 function isKnown(yard: Yard, run: string): boolean {
-  return Object.hasOwn(yard.workers, run) || Object.hasOwn(yard.verifications, run.replace(/-\d+$/, ''));
+  return (
+    own(yard.workers, run) !== undefined || own(yard.verifications, run.replace(/-\d+$/, '')) !== undefined
+  );
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { plain } from '../../core/fence.ts';
 import { findLoop } from '../../core/registry.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { shown } from '../command-line.ts';
+import { isUsableId } from '../../domain/ids.ts';
+import { jsonBytes, plain, shown } from '../../domain/text.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { compact } from '../views.ts';
@@ -37,7 +37,14 @@ export const readLog = defineTool({
     const log = await runOf(rt, args.id);
     const { size } = await rt.processes.page(log, 0, 1);
     const offset = args.offset ?? Math.max(0, size - args.bytes);
-    const page = await rt.processes.page(log, offset, args.bytes);
+    let bytes = args.bytes;
+    let page = await rt.processes.page(log, offset, bytes);
+    // Line ends and quotes take two bytes in an answer: a page that would be cut there is made smaller here, so that
+    // the next one begins where this one ended.
+    while (jsonBytes(plain(page.text)) > mostBytes) {
+      bytes = Math.floor(bytes / 2);
+      page = await rt.processes.page(log, offset, bytes);
+    }
     const more = page.next < page.size;
     return compact({
       log,
@@ -53,6 +60,8 @@ export const readLog = defineTool({
   render: (output) => output.text,
 });
 
+const mostBytes = 7_000;
+
 /** A loop stands for its newest worker; anything else names a run. */
 async function runOf(rt: ToolRuntime, id: string): Promise<string> {
   const run = await runNamed(rt, id);
@@ -63,7 +72,7 @@ async function runOf(rt: ToolRuntime, id: string): Promise<string> {
 }
 
 async function runNamed(rt: ToolRuntime, id: string): Promise<string> {
-  if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(id)) {
+  if (!isUsableId(id)) {
     throw new LoopyardError('UNKNOWN_ID', `There is no loop, worker or check log "${shown(id)}".`);
   }
   if (/^(worker|verification)-/.test(id)) return /^verification-[a-z0-9]+$/.test(id) ? `${id}-1` : id;

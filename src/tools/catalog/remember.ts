@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boundTo } from '../bound.ts';
+import { boundIn } from '../bound.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
 
@@ -13,11 +13,11 @@ export const remember = defineTool({
   input: z.strictObject({ note: z.string().min(1).max(2_000).describe('one lesson') }),
   output: z.strictObject({ note: z.string().describe('its id'), next: field.nextStep }),
   async run(args, rt, call) {
-    const { loop } = await boundTo(rt, call);
     const id = rt.ids.next('note');
-    await rt.store.transact(rt.actor, (tx) =>
-      tx.record({ type: 'note.remembered', note: { id, loop: loop.id, text: args.note } }),
-    );
+    await rt.store.transact(rt.actor, (tx) => {
+      const { loop } = boundIn(tx.yard, call);
+      tx.record({ type: 'note.remembered', note: { id, loop: loop.id, text: args.note } });
+    });
     return { note: id, next: 'Go on.' };
   },
   render: (output) => output.note,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boundTo, stopNote } from '../bound.ts';
+import { boundIn, stopNote } from '../bound.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
 import { compact } from '../views.ts';
@@ -21,15 +21,15 @@ export const report = defineTool({
     next: field.nextStep,
   }),
   async run(args, rt, call) {
-    const { worker } = await boundTo(rt, call);
-    const acknowledged = await rt.store.transact(rt.actor, (tx) => {
+    const { acknowledged, worker } = await rt.store.transact(rt.actor, (tx) => {
+      const { worker } = boundIn(tx.yard, call);
       tx.record({ type: 'worker.reported', id: worker.id, text: args.text });
-      if (args.acknowledge === undefined) return undefined;
-      const open = tx.yard.workers[worker.id]?.stop?.id === args.acknowledge;
+      if (args.acknowledge === undefined) return { worker };
+      const open = worker.stop?.id === args.acknowledge;
       if (open) tx.record({ type: 'worker.stop_acknowledged', id: worker.id, request: args.acknowledge });
-      return open;
+      return { acknowledged: open, worker };
     });
-    const stop = stopNote(rt, (await boundTo(rt, call)).worker);
+    const stop = stopNote(rt, worker);
     return compact({ acknowledged, stop, next: stop ? 'Write STATE.md and end.' : 'Go on.' });
   },
   render: (output) => output.next,

@@ -3,12 +3,14 @@ import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { type Asked, askToEnd, askWorkerToEnd, type StopRequest } from '../../core/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { isEnded } from '../../domain/loop.ts';
+import { isEnded, type Loop } from '../../domain/loop.ts';
+import { shown } from '../../domain/text.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import type { Tx } from '../../ports/store.ts';
-import { shown } from '../command-line.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
+import { few } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
 const input = z.strictObject({
@@ -75,13 +77,14 @@ export const shutdown = defineTool({
       (now) => `${asked.filter((one) => !isOver(now, one, args.worker !== undefined)).length} still ending`,
     );
     const stopped = asked.map((one) => {
-      const loop = yard.loops[one.loop];
-      const kept = loop?.tidied?.kept ?? [];
-      const worker = one.worker === undefined ? undefined : yard.workers[one.worker];
+      const loop = own(yard.loops, one.loop);
+      const kept = few(loop?.tidied?.kept ?? [], Math.max(1, Math.floor(30 / asked.length)));
+      const worker = own(yard.workers, one.worker);
       const state = args.worker === undefined ? (loop?.state ?? 'archived') : (worker?.state ?? 'ended');
       return { ...one, state, ...(kept.length > 0 ? { kept } : {}) };
     });
-    return { stopped, cursor: yard.seq, next: advice(stopped, args.worker !== undefined) };
+    const next = advice(stopped, args.worker === undefined ? undefined : own(yard.loops, stopped[0]?.loop));
+    return { stopped, cursor: yard.seq, next };
   },
   render: (output, paint) => {
     if (output.stopped.length === 0) return paint.dim('Nothing was running.');
@@ -101,31 +104,33 @@ function stopIn(tx: Tx, args: Input, request: StopRequest): Asked[] {
   }
   if (args.worker !== undefined) return [stopWorker(tx, args.worker, request)];
   if (args.all) return liveLoops(tx.yard).map((loop) => askToEnd(tx, loop, request));
-  const ended = Object.hasOwn(tx.yard.loops, args.loop ?? '') ? tx.yard.loops[args.loop ?? ''] : undefined;
+  const ended = own(tx.yard.loops, args.loop);
   if (ended && isEnded(ended)) return [{ loop: ended.id, request: ended.cancel?.id ?? request.id }];
   return [askToEnd(tx, liveLoop(tx.yard, args.loop ?? ''), request)];
 }
 
 function stopWorker(tx: Tx, id: string, request: StopRequest): Asked {
-  const worker = Object.hasOwn(tx.yard.workers, id) ? tx.yard.workers[id] : undefined;
+  const worker = own(tx.yard.workers, id);
   if (!worker) throw new LoopyardError('UNKNOWN_ID', `There is no worker "${shown(id)}".`);
   return { loop: worker.loop, worker: id, request: askWorkerToEnd(tx, worker, request) };
 }
 
 function isOver(yard: Yard, { loop, worker }: Asked, onlyWorker: boolean): boolean {
-  if (onlyWorker) return worker === undefined || (yard.workers[worker]?.state ?? 'ended') === 'ended';
-  const now = yard.loops[loop];
+  if (onlyWorker) return (own(yard.workers, worker)?.state ?? 'ended') === 'ended';
+  const now = own(yard.loops, loop);
   return !now || (isEnded(now) && now.tidied !== undefined);
 }
 
-function advice(stopped: readonly { state: string; loop: string }[], onlyWorker: boolean): string {
+/** `loop`: of the one worker that was asked to end. */
+function advice(stopped: readonly { state: string; loop: string }[], loop: Loop | undefined): string {
   if (stopped.length === 0) return 'Nothing was running.';
   const open = stopped.filter(
     ({ state }) => !['ended', 'archived', 'cancelled', 'closed', 'landed'].includes(state),
   );
   if (open.length > 0)
     return 'Still ending: call shutdown again to go on waiting, or with now: true to end it at once.';
-  return onlyWorker
-    ? 'Its work is kept in the worktree. steer resume or spawn_worker goes on.'
-    : 'All ended. Work that did not land is under the kept refs.';
+  if (!loop || isEnded(loop)) return 'All ended. Work that did not land is under the kept refs.';
+  const resume = `steer {loop: "${loop.id}", action: "resume"}`;
+  const goOn = loop.mode === 'auto' ? resume : `${resume}, then spawn_worker {loop: "${loop.id}"},`;
+  return `Its work is kept in the working tree and its loop pauses. ${goOn} goes on.`;
 }

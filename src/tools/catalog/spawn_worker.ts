@@ -3,8 +3,10 @@ import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
+import { brief } from '../../domain/text.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 import { nextFor, viewLoop } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
@@ -52,10 +54,10 @@ export const spawnWorker = defineTool({
     const iteration = Number(asked);
     await rt.wakeKeeper();
     const { yard, value } = await waitFor(rt, call, args.wait_s ?? 5, ({ loops }) => {
-      const loop = loops[args.loop];
+      const loop = own(loops, args.loop);
       return loop === undefined || loop.iteration >= iteration || loop.hold ? (loop ?? 'gone') : undefined;
     });
-    const loop = yard.loops[args.loop];
+    const loop = own(yard.loops, args.loop);
     const view = loop && (await viewLoop(rt, yard, loop));
     const worker =
       value !== undefined && loop?.iteration === iteration && loop.worker ? { worker: loop.worker } : {};
@@ -65,7 +67,7 @@ export const spawnWorker = defineTool({
       ...worker,
       doing: view?.doing ?? 'it has ended',
       cursor: yard.seq,
-      next: view ? nextFor(view) : 'It has ended; nothing to do.',
+      next: loop ? nextFor(rt, yard, loop) : 'It has ended; nothing to do.',
     };
   },
   render: (output, paint) =>
@@ -76,10 +78,12 @@ function refuseUnlessReady(loop: Loop): void {
   const problem = loop.cancel
     ? 'is being stopped'
     : loop.hold
-      ? `is held (${loop.hold.kind}: ${loop.hold.reason}); resume it with steer first`
+      ? `is held (${loop.hold.kind}); resume it with steer first`
       : loop.state !== 'ready' && loop.state !== 'verified'
         ? `is ${loop.state}; wait for that with status`
         : undefined;
   if (problem === undefined) return;
-  throw new LoopyardError('WRONG_STATE', `The loop ${loop.id} ${problem}.`, { state: loop.state });
+  // The reason may be a worker's own text, and a message is ours.
+  const held = loop.hold ? { hold: brief(loop.hold.reason, 300) } : {};
+  throw new LoopyardError('WRONG_STATE', `The loop ${loop.id} ${problem}.`, { state: loop.state, ...held });
 }

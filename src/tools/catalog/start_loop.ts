@@ -2,11 +2,13 @@ import * as z from 'zod';
 import { openLoop } from '../../core/registry.ts';
 import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
-import { argvFrom, checksFrom, shown } from '../command-line.ts';
+import { busyPolicies, isolations, type Loop, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
+import { brief, plain, shown } from '../../domain/text.ts';
+import { argvFrom, checksFrom } from '../command-line.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { nearest } from '../nearest.ts';
+import { targetNamed } from '../target.ts';
 import { compact } from '../views.ts';
 
 const input = z.strictObject({
@@ -106,14 +108,15 @@ export const startLoop = defineTool({
     const loop = await openLoop(rt, { plan, id: args.id, force: args.force, key: args.idempotency_key });
     await rt.wakeKeeper();
     const { seq } = await rt.store.read();
+    const noted = [...notes, ...treeNotes(loop)];
     return compact({
       loop: loop.id,
       workspace: call.checkout.path,
       base: loop.base,
       target: loop.target,
       backend: loop.backend,
-      checks: loop.checks.map(({ name }) => name),
-      notes: notes.length > 0 ? notes : undefined,
+      checks: loop.checks.map(({ name }) => brief(name, 100)),
+      notes: noted.length > 0 ? noted : undefined,
       cursor: seq,
       next:
         loop.mode === 'auto'
@@ -149,7 +152,7 @@ async function planOf(
       `There is no commit "${shown(args.base ?? '')}" in this repository.`,
     );
   }
-  const target = await targetOf(rt, args.target, head.branch);
+  const target = args.target === undefined ? head.branch : await targetNamed(rt, args.target);
   if (target === undefined)
     notes.push('HEAD is detached and no target was named: the loop can pass, but not land.');
   const { backend, command } = await backendOf(rt, args);
@@ -160,8 +163,6 @@ async function planOf(
   ) {
     notes.push('Uncommitted changes in the checkout are not part of the loop.');
   }
-  if (args.isolation === 'in_place')
-    notes.push('Whatever is uncommitted in the checkout becomes part of the candidate.');
   const plan: LoopPlan = {
     goal: args.goal,
     summary: summaryOf(args.goal),
@@ -193,18 +194,21 @@ async function planOf(
   return { plan, notes };
 }
 
-async function targetOf(rt: ToolRuntime, named: string | undefined, current: string | undefined) {
-  if (named === undefined) return current;
-  if (!(await rt.git.isBranchName(named))) {
-    throw new LoopyardError('INVALID_ARGUMENT', `"target": "${shown(named)}" is not a valid branch name.`);
-  }
-  if ((await rt.git.ref(`refs/heads/${named}`)) === undefined) {
-    throw new LoopyardError(
-      'UNKNOWN_COMMIT',
-      `"target": there is no branch "${shown(named)}" in this repository.`,
-    );
-  }
-  return named;
+/** What the tree it got means, which for `auto` nobody knew before. */
+function treeNotes({ isolation, workspace, checkout }: Loop): string[] {
+  const inPlace = workspace?.kind === 'in_place';
+  return [
+    ...(isolation !== 'auto'
+      ? []
+      : [
+          inPlace
+            ? `It works in place, in ${checkout.path}.`
+            : 'The checkout is held, so it gets a worktree; tree in status says which.',
+        ]),
+    ...(inPlace || isolation === 'in_place'
+      ? ['Whatever is uncommitted in the checkout becomes part of the candidate.']
+      : []),
+  ];
 }
 
 async function backendOf(
@@ -267,7 +271,6 @@ async function usualBackend(rt: ToolRuntime): Promise<string | undefined> {
 }
 
 function summaryOf(goal: string): string {
-  const line = goal.split('\n', 1)[0]?.trim() ?? '';
-  const printable = line.replace(/\p{Cc}/gu, ' ').trim() || 'untitled';
-  return printable.length <= 120 ? printable : `${printable.slice(0, 119)}…`;
+  const [line = ''] = plain(goal).trim().split('\n', 1);
+  return brief(line.replaceAll('\t', ' ').trim() || 'untitled', 120);
 }

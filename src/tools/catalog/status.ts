@@ -2,10 +2,12 @@ import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
+import { brief, jsonBytes } from '../../domain/text.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
-import { briefly, compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
+import { own } from '../own.ts';
+import { asks, briefly, compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const status = defineTool({
@@ -36,28 +38,27 @@ export const status = defineTool({
     const since = args.cursor;
     const end = rt.clock.now() + (args.wait_s ?? 25) * 1_000;
     let { yard } = await waitFor(rt, call, 0, () => undefined);
-    let events: readonly string[] = [];
+    let news: News = { events: [], upTo: since ?? 0, isNews: false };
     while (since !== undefined) {
-      events = await eventsSince(rt, since, args.loop, yard);
+      news = await newsSince(rt, news.upTo, args.loop, yard);
       const left = (end - rt.clock.now()) / 1_000;
-      if (events.length > 0 || left <= 0 || call.signal.aborted) break;
+      if (news.isNews || left <= 0 || call.signal.aborted) break;
       // Other loops and leases wake us too; what was asked about is looked for again after each change.
       const { seq } = yard;
       ({ yard } = await waitFor(rt, call, left, (now) => (now.seq > seq ? true : undefined)));
     }
-    if (since !== undefined && events.length === 0) {
+    if (since !== undefined && !news.isNews) {
       return { unchanged: true, cursor: yard.seq, next: 'Call status again with this cursor.' };
     }
-    const chosen = named ? [yard.loops[named.id] ?? named] : newest(yard);
-    const full = await Promise.all(chosen.map((loop) => viewLoop(rt, yard, loop)));
-    const views = full.length > fullViews ? full.map(briefly) : full;
+    const chosen = named ? [own(yard.loops, named.id) ?? named] : newest(yard);
+    const views = fitting(await Promise.all(chosen.map((loop) => viewLoop(rt, yard, loop))));
     return compact({
       workspace: call.checkout.path,
-      events: events.length > 0 ? events.slice(-30) : undefined,
+      events: news.events.length > 0 ? news.events : undefined,
       loops: views,
-      totals: named ? undefined : totals(yard),
+      totals: named ? undefined : totals(yard, views.length),
       cursor: yard.seq,
-      next: advice(views, yard),
+      next: advice(rt, yard, chosen),
     });
   },
   render: (output, paint) => {
@@ -69,9 +70,12 @@ export const status = defineTool({
   },
 });
 
-/** So many loops are shown with everything, so many at all: an answer must stay a small part of a context window. */
+/** An answer must stay a small part of a context window: everything about few loops, little about many, 8 KB in all. */
 const fullViews = 5;
 const mostViews = 20;
+const viewBytes = 5_000;
+const mostEvents = 30;
+const eventBytes = 2_000;
 
 function newest(yard: Yard): readonly Loop[] {
   const all = Object.values(yard.loops);
@@ -80,16 +84,44 @@ function newest(yard: Yard): readonly Loop[] {
     .slice(0, mostViews);
 }
 
-async function eventsSince(
+function fitting(views: readonly LoopView[]): LoopView[] {
+  if (views.length === 1 || (views.length <= fullViews && jsonBytes(views) <= viewBytes)) return [...views];
+  const shown = views.map(briefly);
+  while (jsonBytes(shown) > viewBytes) shown.pop();
+  return shown;
+}
+
+interface News {
+  /** The newest of what happened, oldest first. */
+  readonly events: string[];
+  /** Everything up to there was looked at. */
+  readonly upTo: number;
+  readonly isNews: boolean;
+}
+
+/** Looks at every record between a cursor and the yard, however many there are. */
+async function newsSince(
   rt: Pick<ToolRuntime, 'store'>,
   since: number,
   loop: string | undefined,
   yard: Yard,
-): Promise<readonly string[]> {
-  const recorded = await rt.store.history(since, 500);
-  return recorded.flatMap(({ events }) =>
-    events.filter((event) => concerns(event, loop, yard)).map(described),
-  );
+): Promise<News> {
+  let upTo = since;
+  let events: string[] = [];
+  while (upTo < yard.seq) {
+    const page = await rt.store.history(upTo, 500);
+    const [first] = page;
+    // What is older than the store keeps may have been about anything.
+    if (first?.seq !== upTo + 1) return { events: [], upTo: yard.seq, isNews: true };
+    const found = page
+      .filter(({ seq }) => seq <= yard.seq)
+      .flatMap((record) => record.events.filter((event) => concerns(event, loop, yard)).map(described));
+    events = [...events, ...found].slice(-mostEvents);
+    upTo = Math.min(page.at(-1)?.seq ?? yard.seq, yard.seq);
+  }
+  const isNews = events.length > 0;
+  while (jsonBytes(events) > eventBytes) events.shift();
+  return { events, upTo, isNews };
 }
 
 /** Leases and bookkeeping concern nobody; with a loop named, only what is about it does. */
@@ -106,25 +138,27 @@ function loopOf(event: YardEvent, yard: Yard): string | undefined {
   if (event.type === 'question.asked') return event.question.loop;
   if (!('id' in event)) return undefined;
   const { workers, verifications, merges, questions } = yard;
-  return (workers[event.id] ?? verifications[event.id] ?? merges[event.id] ?? questions[event.id])?.loop;
+  const found = [workers, verifications, merges, questions].map((records) =>
+    own<{ loop?: string | undefined }>(records, event.id),
+  );
+  return found.find((record) => record !== undefined)?.loop;
 }
 
 function described(event: YardEvent): string {
   const id = 'id' in event ? event.id : undefined;
-  const reason =
-    'reason' in event && typeof event.reason === 'string' ? `: ${event.reason.slice(0, 200)}` : '';
-  return `${event.type}${id === undefined ? '' : ` ${id}`}${reason}`;
+  const reason = 'reason' in event && typeof event.reason === 'string' ? `: ${event.reason}` : '';
+  return brief(`${event.type}${id === undefined ? '' : ` ${id}`}${reason}`, 120);
 }
 
-function totals(yard: Yard): string {
+function totals(yard: Yard, shown: number): string {
   const { opened, landed, closed, cancelled } = yard.totals;
-  return `${liveLoops(yard).length} live; ${opened} opened, ${landed} landed, ${closed} closed, ${cancelled} cancelled`;
+  const more = Object.keys(yard.loops).length - shown;
+  const rest = more > 0 ? `; ${more} more not shown here` : '';
+  return `${liveLoops(yard).length} live; ${opened} opened, ${landed} landed, ${closed} closed, ${cancelled} cancelled${rest}`;
 }
 
-function advice(views: readonly LoopView[], yard: Yard): string {
-  if (views.length === 0) return 'No loop is open: start_loop opens one.';
-  const asking = views.find((view) => view.question || view.hold || view.doing.startsWith('waits for'));
-  const live = views.find((view) => !isEnded({ state: yard.loops[view.id]?.state ?? 'closed' }));
-  const first = asking ?? live ?? views[0];
-  return first ? nextFor(first) : 'Nothing to do.';
+function advice(rt: ToolRuntime, yard: Yard, loops: readonly Loop[]): string {
+  const wanting = loops.find((loop) => asks(rt, yard, loop) !== undefined);
+  const first = wanting ?? loops.find((loop) => !isEnded(loop)) ?? loops[0];
+  return first ? nextFor(rt, yard, first) : 'No loop is open: start_loop opens one.';
 }

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { type Loop, modes, priorities } from '../../domain/loop.ts';
+import { headOf, shorten } from '../../domain/text.ts';
 import type { Tx } from '../../ports/store.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 import { compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
 
 const actions = ['message', 'answer', 'pause', 'resume', 'update', 'close'] as const;
@@ -51,10 +53,10 @@ export const steer = defineTool({
     await rt.store.transact(rt.actor, (tx) => steerIn(tx, liveLoop(tx.yard, args.loop), args, call.client));
     await rt.wakeKeeper();
     const yard = await rt.store.read();
-    const loop = yard.loops[args.loop];
+    const loop = own(yard.loops, args.loop);
     if (!loop) throw new LoopyardError('UNKNOWN_ID', `The loop ${args.loop} was archived meanwhile.`);
     const view = await viewLoop(rt, yard, loop);
-    return { loop: view, cursor: yard.seq, next: nextFor(view) };
+    return { loop: view, cursor: yard.seq, next: nextFor(rt, yard, loop) };
   },
   render: (output, paint) => renderLoop(output.loop, paint),
 });
@@ -73,11 +75,10 @@ function steerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
       return tx.record({
         type: 'loop.held',
         id,
-        hold: { kind: 'paused', reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` },
+        hold: { kind: 'paused', reason: reasonOf(args, by) },
       });
     case 'resume':
-      if (loop.hold)
-        tx.record({ type: 'loop.released', id, reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` });
+      if (loop.hold) tx.record({ type: 'loop.released', id, reason: reasonOf(args, by) });
       return;
     case 'update':
       return updateIn(tx, loop, args);
@@ -89,7 +90,7 @@ function steerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
           { state: loop.state },
         );
       }
-      return tx.record({ type: 'loop.closed', id, reason: args.text?.slice(0, 1_900) ?? `asked by ${by}` });
+      return tx.record({ type: 'loop.closed', id, reason: reasonOf(args, by) });
   }
 }
 
@@ -105,7 +106,7 @@ function answerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
   }
   const answer = needed(args, 'text');
   tx.record({ type: 'question.answered', id: question.id, answer, by });
-  const text = `Your question: ${question.text.slice(0, 2_000)}\n\nThe answer: ${answer.slice(0, 5_000)}`;
+  const text = `Your question: ${shorten(question.text, 2_000)}\n\nThe answer: ${shorten(answer, 5_000)}`;
   tx.record({ type: 'loop.told', id: loop.id, message: { text, by } });
   if (loop.hold?.kind === 'question')
     tx.record({ type: 'loop.released', id: loop.id, reason: 'the question was answered' });
@@ -127,9 +128,15 @@ function updateIn(tx: Tx, loop: Loop, args: Input): void {
     );
   }
   tx.record({ type: 'loop.updated', id: loop.id, changes: { ...changes, limits } });
-  if (loop.hold?.kind === 'budget')
-    tx.record({ type: 'loop.released', id: loop.id, reason: 'its limits were changed' });
+  const isRaised = (Object.keys(limits) as (keyof typeof limits)[]).some(
+    (name) => (limits[name] ?? 0) > (loop.limits[name] ?? Number.POSITIVE_INFINITY),
+  );
+  if (loop.hold?.kind === 'budget' && isRaised)
+    tx.record({ type: 'loop.released', id: loop.id, reason: 'a limit was raised' });
 }
+
+const reasonOf = (args: Input, by: string) =>
+  args.text === undefined ? `asked by ${by}` : headOf(args.text, 1_900);
 
 function needed(args: Input, name: 'text'): string {
   const value = args[name];

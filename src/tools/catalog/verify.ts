@@ -1,14 +1,23 @@
 import * as z from 'zod';
-import { readEvidence } from '../../core/evidence.ts';
-import { shorten } from '../../core/fence.ts';
+import { type Evidence, readEvidence } from '../../core/evidence.ts';
 import { findLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
 import { commitWork } from '../../core/snapshot.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { type Check, type Verification, verificationMachine } from '../../domain/verification.ts';
-import { checksFrom, shown } from '../command-line.ts';
+import { isUsableId } from '../../domain/ids.ts';
+import { brief, plain, shorten, shown } from '../../domain/text.ts';
+import {
+  type Check,
+  type CheckResult,
+  passed,
+  type Verification,
+  verificationMachine,
+} from '../../domain/verification.ts';
+import { boundTo } from '../bound.ts';
+import { checksFrom } from '../command-line.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 import { compact } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
@@ -68,18 +77,20 @@ export const verify = defineTool({
   },
   exitCode: (output) => (output.verdict === 'passed' ? 0 : 1),
   async run(args, rt, call) {
+    const loop = call.bound && (await onlyOwn(args, rt, call));
     const id = args.verification ?? (await request(args, rt, call));
+    if (loop !== undefined) await requireOwn(rt, loop, id);
     const { yard } = await waitFor(
       rt,
       call,
       args.wait_s ?? 25,
       ({ verifications }) => {
-        const verification = verifications[id];
+        const verification = own(verifications, id);
         return !verification || verificationMachine.isEnd(verification.state) ? true : undefined;
       },
-      ({ verifications }) => `verification ${id} is ${verifications[id]?.state ?? 'over'}`,
+      ({ verifications }) => `verification ${id} is ${own(verifications, id)?.state ?? 'over'}`,
     );
-    return answer(rt, id, Object.hasOwn(yard.verifications, id) ? yard.verifications[id] : undefined);
+    return answer(rt, id, own(yard.verifications, id));
   },
   render: (output, paint) => {
     const colour =
@@ -98,6 +109,26 @@ export const verify = defineTool({
 });
 
 type Input = z.infer<typeof input>;
+
+/** A worker's loop. What it cannot choose is refused, because an answer about something else would mislead it. */
+async function onlyOwn(args: Input, rt: ToolRuntime, call: Call): Promise<string> {
+  const { loop } = await boundTo(rt, call);
+  const chosen = (['loop', 'ref', 'checks', 'check_minutes'] as const).find(
+    (name) => args[name] !== undefined,
+  );
+  if (chosen !== undefined) {
+    throw new LoopyardError(
+      'NOT_ALLOWED_HERE',
+      `"${chosen}": a worker verifies its own worktree with the checks of its own loop; leave it out.`,
+    );
+  }
+  return loop.id;
+}
+
+async function requireOwn(rt: ToolRuntime, loop: string, id: string): Promise<void> {
+  if (own((await rt.store.read()).verifications, id)?.loop === loop) return;
+  throw new LoopyardError('NOT_ALLOWED_HERE', `Your loop has no verification "${shown(id)}".`);
+}
 
 async function request(args: Input, rt: ToolRuntime, call: Call): Promise<string> {
   const { commit, checks, loop, failFast } = await subject(args, rt, call);
@@ -133,7 +164,7 @@ async function subject(args: Input, rt: ToolRuntime, call: Call) {
       '"checks": name the commands that decide, or a loop that has some.',
     );
   }
-  const live = loop && Object.hasOwn((await rt.store.read()).loops, loop.id) ? { loop: loop.id } : {};
+  const live = loop && own((await rt.store.read()).loops, loop.id) ? { loop: loop.id } : {};
   const failFast = args.fail_fast || (loop?.failFast ?? false);
   if (call.bound && loop?.workspace) {
     const work = await commitWork(
@@ -152,45 +183,47 @@ async function subject(args: Input, rt: ToolRuntime, call: Call) {
   return { commit, checks, loop: live, failFast };
 }
 
+/** Characters of output in one answer, and of one check. */
+const tailsInAll = 3_600;
+const tailOfOne = 1_500;
+
+/** The yard decides how it ended; the evidence on disk says what was printed, and all of it once the yard has let go. */
 async function answer(rt: ToolRuntime, id: string, verification: Verification | undefined) {
-  const evidence = /^[a-z0-9-]{1,48}$/.test(id) ? await readEvidence(rt, id) : undefined;
-  if (!verification && !evidence) {
-    throw new LoopyardError('UNKNOWN_ID', `There is no verification "${shown(id)}".`);
+  const evidence = isUsableId(id) ? await readEvidence(rt, id) : undefined;
+  const known = verification ?? evidence;
+  if (!known) throw new LoopyardError('UNKNOWN_ID', `There is no verification "${shown(id)}".`);
+  const { commit } = known;
+  const reason = known.reason === undefined ? undefined : brief(known.reason, 1_000);
+  const verdict = verification?.state ?? evidence?.verdict ?? 'cancelled';
+  if (verdict === 'requested' || verdict === 'running') {
+    const next = `It still runs: verify {verification: "${id}"} goes on waiting.`;
+    return { verification: id, commit, verdict: 'pending', checks: [], next };
   }
-  if (verification?.state === 'requested' || verification?.state === 'running') {
-    return {
-      verification: id,
-      commit: verification.commit,
-      verdict: 'pending',
-      checks: [],
-      next: `It still runs: verify {verification: "${id}"} goes on waiting.`,
-    };
+  if (verdict === 'cancelled') {
+    const next = 'It was cancelled.';
+    return compact({ verification: id, commit, verdict: 'inconclusive', reason, checks: [], next });
   }
-  if (!evidence) {
-    const { commit = '', reason } = verification ?? {};
-    return compact({
-      verification: id,
-      commit,
-      verdict: 'inconclusive',
-      reason,
-      checks: [],
-      next: 'It was cancelled.',
-    });
-  }
-  const checks = evidence.checks.map((check) =>
-    compact({
-      name: check.name,
-      result: check.end.cause === 'exited' ? `exit ${check.end.exitCode}` : check.end.cause.replace('_', ' '),
-      seconds: Math.round((check.end.endedAt - check.end.startedAt) / 100) / 10,
-      log: check.run,
-      tail: check.passed ? undefined : shorten(check.tail, 1_500, 'tail'),
-    }),
-  );
-  const { commit, verdict, reason, isolation } = evidence;
+  const { isolation } = known;
+  const checks = checkLines(verification?.results ?? evidence?.checks ?? [], evidence);
   return compact({ verification: id, commit, verdict, reason, isolation, checks, next: nextFor(verdict) });
 }
 
-function nextFor(verdict: string): string {
+function checkLines(results: readonly CheckResult[], evidence: Evidence | undefined) {
+  const failing = results.filter(({ end }) => !passed(end)).length;
+  const share = Math.min(tailOfOne, Math.floor(tailsInAll / Math.max(1, failing)));
+  return results.map(({ name, run, end }) => {
+    const printed = evidence?.checks.find((check) => check.run === run)?.tail;
+    return compact({
+      name: brief(name, 60),
+      result: end.cause === 'exited' ? `exit ${end.exitCode}` : end.cause.replace('_', ' '),
+      seconds: Math.round((end.endedAt - end.startedAt) / 100) / 10,
+      log: run,
+      tail: passed(end) || printed === undefined ? undefined : shorten(plain(printed), share, 'tail'),
+    });
+  });
+}
+
+function nextFor(verdict: 'passed' | 'failed' | 'inconclusive' | 'tampered'): string {
   switch (verdict) {
     case 'passed':
       return 'This exact commit passes.';
@@ -198,7 +231,7 @@ function nextFor(verdict: string): string {
       return 'Read the tails; read_log {id: log} has the whole output.';
     case 'tampered':
       return 'Look at what was changed before believing anything.';
-    default:
+    case 'inconclusive':
       return 'It could not be judged: mend the reason and verify again.';
   }
 }

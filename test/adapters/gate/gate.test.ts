@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openGate } from '../../../src/adapters/gate/gate.ts';
+import { LoopyardError } from '../../../src/domain/errors.ts';
 import { bundle } from '../../support/bundle.ts';
 import { readSelf } from '../../support/gate-identity.ts';
 import { aDirectory } from '../../support/git-repo.ts';
@@ -118,6 +119,79 @@ test('release never removes a lock that has become another’s', async () => {
   );
 });
 
+test('a lock whose owner cannot be written down is given back, in words of ours', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  const names = new Set<string>();
+  await gate.within('a', 1000, async () => {
+    for (const name of await readdir(directory)) names.add(name);
+  });
+  const owner = join(directory, [...names].find((name) => name.endsWith('.owner')) ?? '');
+  await mkdir(join(owner, 'deep'), { recursive: true });
+
+  await expect(gate.within('a', 60_000, async () => {})).rejects.toBeInstanceOf(LoopyardError);
+  expect(await readdir(directory)).toEqual([basename(owner)]);
+
+  await rm(owner, { recursive: true });
+  expect(await gate.within('a', 60_000, async () => 'entered')).toBe('entered');
+  expect(warnings).toEqual([]);
+});
+
+test('a pipe in the place of the owner file is not waited for', async () => {
+  const directory = await aDirectory();
+  const { gate } = await aGateIn(directory);
+
+  await gate.within('a', 1000, async () => {
+    const owner = (await readdir(directory)).find((name) => name.endsWith('.owner')) ?? '';
+    await rm(join(directory, owner));
+    execFileSync('mkfifo', [join(directory, owner)]);
+  });
+
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('patience does not depend on the wall clock', async () => {
+  const directory = await aDirectory();
+  let now = Date.now();
+  const backwards = { now: () => (now -= 3_600_000), sleep: (ms: number) => after(Math.min(ms, 100)) };
+  const gate = openGate({ directory, ...readSelf(), clock: backwards, log: () => {} });
+  await aHolder(directory);
+
+  expect(await gate.within('worktrees', 300, async () => 'ran anyway')).toBe('ran anyway');
+});
+
+test('a lock that is lost while held is nobody’s at once, and closes nothing', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  const other = await aGateIn(directory);
+
+  await gate.within('a', 1000, async () => {
+    const lock = (await readdir(directory)).find((name) => name.endsWith('.lock')) ?? '';
+    await utimes(join(directory, lock), 1, 1);
+    // The library looks every five seconds whether its lock is as it left it.
+    for (const deadline = performance.now() + 15_000; warnings.length === 0; await after(20))
+      if (performance.now() > deadline) throw new Error('nobody noticed');
+
+    expect(await other.gate.within('a', 60_000, async () => 'entered')).toBe('entered');
+  });
+
+  expect(other.warnings).toEqual([]);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('a lock with something in it is released all the same', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+
+  await gate.within('a', 1000, async () => {
+    const lock = (await readdir(directory)).find((name) => name.endsWith('.lock')) ?? '';
+    await writeFile(join(directory, lock, 'foreign'), '');
+  });
+
+  expect(await readdir(directory)).toEqual([]);
+  expect(warnings).toEqual([]);
+});
+
 test('what a section throws comes out, and the gate is open again', async () => {
   const directory = await aDirectory();
   const { gate } = await aGateIn(directory);
@@ -140,5 +214,5 @@ test('a directory that cannot exist is reported at once', async () => {
   await writeFile(file, '');
   const { gate } = await aGateIn(join(file, 'gates'));
 
-  await expect(gate.within('a', 60_000, async () => {})).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' });
+  await expect(gate.within('a', 60_000, async () => {})).rejects.toMatchObject({ code: 'STATE_UNSAFE' });
 });

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
@@ -98,7 +98,6 @@ test('nothing of a hostile repository is run by any command', async () => {
   await git.isClean(path);
   await git.changes(from, to);
   await git.patch(from, to, 100_000);
-  await git.size(from, to);
   expect(await git.mergeTree(to, side)).toMatchObject({ kind: 'conflict' });
   await git.fillRoom({ path: join(place, 'room'), commit: to });
   await git.updateRefs([{ update: 'refs/heads/x', from: undefined, to }], 'test');
@@ -112,4 +111,55 @@ test('nothing of a hostile repository is run by any command', async () => {
   await repo.git('status');
   await access(canary);
   expect(await readFile(canary, 'utf8')).not.toBe('');
+});
+
+test('objects that are said to be elsewhere are not fetched, so nothing runs at the other end', async () => {
+  const repo = await aRepository({ files: { a: '1\n' } });
+  const from = await repo.git('rev-parse', 'HEAD');
+  const to = await repo.commit({ a: '2\n' });
+  await repo.git('tag', '-a', '-m', 'tag', 'v1');
+  const place = await aDirectory();
+  const [canary, evil] = [join(place, 'canary'), join(place, 'evil.sh')];
+  await writeFile(canary, '');
+  await writeFile(evil, `#!/bin/sh\necho "$0 $@" >> '${canary}'\nexec git-upload-pack "$@"\n`, {
+    mode: 0o755,
+  });
+  await repo.git('clone', '-q', '--bare', repo.path, join(place, 'elsewhere.git'));
+  const ways: readonly (readonly [key: string, value: string])[][] = [
+    [
+      ['remote.origin.url', `file://${join(place, 'elsewhere.git')}`],
+      ['remote.origin.uploadpack', evil],
+    ],
+    [['remote.origin.vcs', 'none']],
+    [['remote.origin.vcs', '']],
+  ];
+  const { git } = await opened(repo);
+  for (const id of ['HEAD:a', 'HEAD~1:a', 'v1']) {
+    const object = await repo.git('rev-parse', id);
+    await rm(join(repo.commonDir, 'objects', object.slice(0, 2), object.slice(2)), { force: true });
+  }
+
+  await repo.git('config', 'core.repositoryFormatVersion', '1');
+  await repo.git('config', 'extensions.partialClone', 'origin');
+  await repo.git('config', 'remote.origin.promisor', 'true');
+  await repo.git('config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*');
+  for (const name of ['remote-none', 'remote-'])
+    await repo.git('config', `alias.${name}`, `!echo ${name} >> '${canary}'`);
+  for (const way of ways) {
+    for (const [key, value] of way) await repo.git('config', key, value);
+    await expect(git.patch(from, to, 100_000)).rejects.toMatchObject({ code: 'GIT_FAILED' });
+    await git.resolve('v1');
+    await git.changes(from, to);
+    await git.isClean(repo.path).catch(() => {});
+    await git.mergeTree(to, from).catch(() => {});
+    await expect(git.fillRoom({ path: join(place, 'room'), commit: to })).rejects.toMatchObject({
+      code: 'GIT_FAILED',
+    });
+  }
+
+  expect(await readFile(canary, 'utf8')).toBe('');
+  // The trap works: git as the user would run it does fetch, and so runs the program.
+  await repo.git('config', '--unset', 'remote.origin.vcs');
+  await repo.git('cat-file', 'blob', 'HEAD:a');
+  expect(await readFile(canary, 'utf8')).toContain('evil.sh');
 });

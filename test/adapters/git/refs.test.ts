@@ -56,6 +56,20 @@ test('a branch that was made a symbolic ref to main never moves main', async () 
   expect(await git.ref('main')).toBe(two);
 });
 
+test('a symbolic ref tells where it leads, also when nothing is there, and another ref that it is none', async () => {
+  const repo = await aRepository();
+  await repo.git('symbolic-ref', 'refs/heads/master', 'refs/heads/main');
+  await repo.git('symbolic-ref', 'refs/heads/old', 'refs/heads/master');
+  await repo.git('symbolic-ref', 'refs/heads/unborn', 'refs/heads/nobody');
+  const { git } = await opened(repo);
+
+  expect(await git.symbolicTarget('master')).toBe('refs/heads/main');
+  expect(await git.symbolicTarget('refs/heads/old')).toBe('refs/heads/main');
+  expect(await git.symbolicTarget('unborn')).toBe('refs/heads/nobody');
+  expect(await git.symbolicTarget('main')).toBeUndefined();
+  expect(await git.symbolicTarget('none')).toBeUndefined();
+});
+
 test('a lock that a killed git left behind is named and not removed', async () => {
   const repo = await aRepository();
   const one = await repo.git('rev-parse', 'HEAD');

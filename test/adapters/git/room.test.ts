@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openGit } from '../../../src/adapters/git/git.ts';
-import { escapingLink } from '../../../src/adapters/git/symbolic-links.ts';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
 import { aGate, opened } from '../../support/open-git.ts';
 
@@ -87,14 +86,4 @@ test('a commit with a link out of the room is refused by name', async () => {
     facts: { path: 'out' },
   });
   await expect(lstat(room)).rejects.toThrow();
-});
-
-test('links are followed through other links when looking for an escape', () => {
-  const escaping = (links: Record<string, string>) => escapingLink(new Map(Object.entries(links)));
-
-  expect(escaping({ a: 'b', 'd/e': '../x', loop: 'loop' })).toBeUndefined();
-  expect(escaping({ 'd/e': '../../x' })).toBe('d/e');
-  expect(escaping({ a: '/etc' })).toBe('a');
-  expect(escaping({ here: '.', a: 'here/here/../..' })).toBe('a');
-  expect(escaping({ 'deep/er/up': '../..', b: 'deep/er/up/../x' })).toBe('b');
 });

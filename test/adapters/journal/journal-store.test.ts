@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -5,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -12,10 +14,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { journalDigest } from '../../../src/adapters/journal/digest.ts';
+import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
+import { watchJournal } from '../../../src/adapters/journal/watch.ts';
 import { JournalWriter } from '../../../src/adapters/journal/writer.ts';
+import { LoopyardError } from '../../../src/domain/errors.ts';
+import { frame } from '../../../src/domain/journal.ts';
+import { readOn } from '../../../src/domain/journal-reader.ts';
+import { readSnapshot } from '../../../src/domain/journal-snapshot.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { aStateDirectory, aStoreIn } from '../../support/state-directory.ts';
+import { aStateDirectory, aStoreIn, wallClock } from '../../support/state-directory.ts';
 
 let count = 0;
 async function remember(store: Store, times = 1): Promise<void> {
@@ -48,7 +57,7 @@ test('the first record creates the whole store, for this user only, and leaves n
 
   expect(statSync(directory).mode & 0o777).toBe(0o700);
   const names = readdirSync(directory).sort();
-  expect(names).toEqual(['archive', 'ballast', 'highwater', 'journal.1.log', 'quarantine', 'store.json']);
+  expect(names).toEqual(['ballast', 'generations', 'highwater', 'journal.1.log', 'quarantine', 'store.json']);
   for (const name of names) expect(statSync(join(directory, name)).mode & 0o077).toBe(0);
   expect(readdirSync(join(directory, '..'))).toEqual(['loopyard']);
 });
@@ -119,6 +128,8 @@ test('a journal that was cut is refused with its name, the place and what to do,
   expect(error.message).toContain('record 3 was acknowledged');
   expect(error.message).toContain(path);
   await expect(remember(late)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  const kept = readdirSync(join(directory, 'quarantine')).find((name) => name.endsWith('.bytes'));
+  expect(readFileSync(join(directory, 'quarantine', kept ?? ''))).toEqual(readFileSync(path));
 });
 
 test('damaged bytes are copied once with the reason, however often they are met', async () => {
@@ -145,6 +156,56 @@ test('a journal that is removed under a running process is not begun anew', asyn
   await expect(store.read()).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   await expect((await aStoreIn(directory)).read()).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
 });
+
+test('a process whose store was renamed to begin an empty yard goes on in neither', async () => {
+  const { directory, store } = await aStoreWith(2);
+  renameSync(directory, `${directory}-old`);
+  const fresh = await aStoreIn(directory);
+  await remember(fresh);
+  const before = readFileSync(join(`${directory}-old`, 'journal.1.log'));
+
+  await expect(remember(store)).rejects.toThrow('replaced while in use; restart this session');
+  await expect(store.read()).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+
+  expect(readFileSync(join(`${directory}-old`, 'journal.1.log'))).toEqual(before);
+  expect((await fresh.read()).seq).toBe(1);
+});
+
+test('a gate that cannot be used keeps nothing from being recorded', async () => {
+  const { directory, store: rival } = await aStoreWith(1);
+  const within = () => Promise.reject(new LoopyardError('DISK_FULL', 'No space is left for the gate.'));
+  const chance = Math.random;
+  const store = await openJournalStore({
+    directory,
+    clock: wallClock,
+    log: () => {},
+    chance,
+    gate: { within },
+  });
+  onTestFinished(() => store.close());
+
+  // Somebody is faster than each of the two decisions of an attempt, until two attempts were lost.
+  let decisions = 0;
+  await store.transact({ name: 'test' }, (tx) => {
+    tx.record({ type: 'note.remembered', note: { id: 'slow', text: 'text' } });
+    decisions += 1;
+    if (decisions <= 4) recordMeanwhile(directory, `fast-${decisions}`);
+  });
+
+  const notes = (await rival.read()).notes.map(({ id }) => id);
+  expect(notes.slice(1)).toEqual(['fast-1', 'fast-2', 'fast-3', 'fast-4', 'slow']);
+});
+
+/** What another process might do between a decision and its record. */
+function recordMeanwhile(directory: string, id: string): void {
+  const path = join(directory, 'journal.1.log');
+  const bytes = readFileSync(path);
+  const head = readSnapshot(bytes, journalDigest);
+  if ('finding' in head) throw new Error(head.finding);
+  const { seq, hash } = readOn(head.position, bytes.subarray(head.position.offset), journalDigest).position;
+  const e = [{ type: 'note.remembered', note: { id, text: 'text' } }];
+  appendFileSync(path, frame({ s: seq + 1, p: hash, x: id, w: 'rival', t: 0, v: 1, e }, journalDigest));
+}
 
 test('a store of a newer loopyard names the release to install; one that may be read is read', async () => {
   const { directory, store } = await aStoreWith(1);
@@ -173,7 +234,7 @@ test('sealed generations go on in the next one, old ones are archived, and an ol
   expect((await sleeper.read()).seq).toBe(1_301);
   expect((await (await aStoreIn(directory)).read()).seq).toBe(1_301);
   expect(readdirSync(directory).filter((name) => /^journal\.\d+\.log$/.test(name))).toHaveLength(8);
-  expect(readdirSync(join(directory, 'archive'))).toContain('journal.1.log.gz');
+  expect(readdirSync(join(directory, 'generations'))).toContain('journal.1.log.gz');
   const history = await sleeper.history(0, 5_000);
   expect(history.at(-1)?.seq).toBe(1_301);
   expect(history.length).toBeGreaterThanOrEqual(7 * 128);
@@ -194,6 +255,27 @@ test('ballast that was given up comes back before anything new begins', async ()
     },
   ] as unknown as Parameters<typeof writer.makeRoomFor>[0]);
   expect(statSync(join(directory, 'ballast')).size).toBe(1024 * 1024);
+});
+
+test('a watch outlives an error that passes, ends with one that is final, and leaves no listener', async () => {
+  const directory = await aStateDirectory();
+  const stop = new AbortController();
+  const finds: (number | LoopyardError)[] = [
+    new LoopyardError('BUSY', 'Too many open files.'),
+    3,
+    new LoopyardError('STATE_CORRUPT', 'It is damaged.'),
+  ];
+  const newest = async () => {
+    const found = finds.shift() ?? 0;
+    if (typeof found === 'number') return found;
+    throw found;
+  };
+  const seqs = watchJournal(directory, 1, [stop.signal], newest);
+
+  expect(await seqs.next()).toEqual({ done: false, value: 3 });
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+  await expect(seqs.next()).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
 });
 
 test('a watch wakes soon after another process has recorded', async () => {

@@ -22,10 +22,30 @@ test('the newest facts are kept, and of the older ones what would be missed', ()
   expect(facts.slice(3)).toEqual(Array.from({ length: 50 }, (_, n) => ({ type: 'said', text: `${n + 50}` })));
 });
 
-test('a text of a megabyte is shortened', () => {
+test('a text of a megabyte is shortened, and not in the middle of a character', () => {
   const window = openFactWindow();
 
   window.add([{ type: 'said', text: 'x'.repeat(1_000_000) }]);
+  window.add([{ type: 'finished', text: `x${'€'.repeat(1_000)}` }]);
 
-  expect(window.list()).toEqual([{ type: 'said', text: 'x'.repeat(16_384) }]);
+  expect(window.list()).toEqual([
+    { type: 'said', text: 'x'.repeat(2_048) },
+    { type: 'finished', text: `x${'€'.repeat(682)}` },
+  ]);
+});
+
+test('the whole window stays below 64 KB, and what would be missed stays in it', () => {
+  const window = openFactWindow();
+  const text = '\u0001'.repeat(4_000);
+  window.add([
+    { type: 'session', id: 's' },
+    { type: 'finished', text },
+    { type: 'usage', usage: { inputTokens: 1 } },
+  ]);
+  for (let n = 0; n < 100; n++) window.add([{ type: 'said', text }]);
+
+  const facts = window.list();
+
+  expect(Buffer.byteLength(JSON.stringify({ facts }))).toBeLessThan(64 * 1024);
+  expect(facts.map(({ type }) => type)).toEqual(['session', 'finished', 'usage', 'said', 'said', 'said']);
 });

@@ -44,6 +44,16 @@ describe('starting', () => {
     expect(await processes.settled('r', never)).toMatchObject({ end: { cause: 'exited' } });
   });
 
+  test('is repeated also when the clock was set back since', async () => {
+    const { processes, runsDir } = await aRealWorld();
+    const broken = await aRealWorld({ runsDir, shimArgv: [process.execPath, '-e', ''] });
+    await broken.processes.start('r', agent('prints-and-exits'));
+    const inAnHour = Date.now() / 1000 + 3_600;
+    utimesSync(path.join(runsDir, 'r', 'spec.json'), inAnHour, inAnHour);
+
+    expect(await processes.observe('r')).toEqual({ phase: 'absent' });
+  });
+
   test('leaves no secret of the environment on the disk once the command runs', async () => {
     const { processes, runsDir } = await aRealWorld();
 
@@ -69,6 +79,15 @@ describe('stopping', () => {
 
     expect(await processes.settled('r', never)).toEqual({ phase: 'void' });
     expect(processesWith(tag)).toEqual([]);
+  });
+
+  test('a run that has not started leaves no secret of its environment on the disk', async () => {
+    const { processes, runsDir } = await aRealWorld({ shimArgv: [process.execPath, '-e', ''] });
+    await processes.start('r', agent('forever', [], { env: { API_KEY: 'hunter2' } }));
+
+    await processes.stop('r', { graceMs: 0, cause: 'stopped' });
+
+    expect(readFileSync(path.join(runsDir, 'r', 'spec.json'), 'utf8')).not.toContain('hunter2');
   });
 
   test('an ended run changes nothing', async () => {

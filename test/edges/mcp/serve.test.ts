@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { MAX_LINE } from '../../../src/edges/mcp/line-transport.ts';
 import { type Conversation, serveHere } from './conversation.ts';
 
 async function workspaceOf(talk: Conversation, args: object = {}, meta?: object): Promise<unknown> {
@@ -36,6 +37,30 @@ describe('the workspace of a call', () => {
     const { id } = await talk.hears(({ method }) => method === 'roots/list');
     talk.say({ id, result: { roots: [{ uri: 'file:///repo/root' }, { uri: 'vscode-remote://elsewhere' }] } });
     expect(await asked).toBe('/repo/root');
+  });
+
+  test('is asked once of a client that tells of changes, and again when it does', async () => {
+    const { talk } = serveHere({ cwd: '/' });
+    await talk.hello({ roots: { listChanged: true } });
+    const asked = () => talk.heard.filter(({ method }) => method === 'roots/list');
+    const first = workspaceOf(talk);
+    const { id } = await talk.hears(({ method }) => method === 'roots/list');
+    talk.say({ id, result: { roots: [{ uri: 'file:///repo/a' }] } });
+    expect([await first, await workspaceOf(talk)]).toEqual(['/repo/a', '/repo/a']);
+    expect(asked()).toHaveLength(1);
+    talk.say({ method: 'notifications/roots/list_changed' });
+    const again = workspaceOf(talk);
+    const second = await talk.hears((message) => message.method === 'roots/list' && message.id !== id);
+    talk.say({ id: second.id, result: { roots: [{ uri: 'file:///repo/b' }] } });
+    expect(await again).toBe('/repo/b');
+  });
+
+  test('is waited for only once of a client that has roots and never answers', async () => {
+    const { talk } = serveHere({ cwd: '/' });
+    await talk.hello({ roots: {} });
+    expect(await workspaceOf(talk)).toBe('NO_WORKSPACE');
+    expect(await workspaceOf(talk)).toBe('NO_WORKSPACE');
+    expect(talk.heard.filter(({ method }) => method === 'roots/list')).toHaveLength(1);
   });
 
   test('is not asked of a client that names it or has no roots', async () => {
@@ -179,4 +204,38 @@ test('the list is the same each time, and the newer era may keep it', async () =
   expect(first.result).toEqual(second.result);
   const { result } = await talk.ask('tools/call', { name: 'look', arguments: {}, _meta });
   expect(result?.structuredContent).toMatchObject({ client: 'new-client' });
+});
+
+test('a line that is too long ends the conversation also when it comes to its end', async () => {
+  const { talk, input, code, logged } = serveHere();
+  await talk.hello();
+  const call = {
+    jsonrpc: '2.0',
+    id: 9,
+    method: 'tools/call',
+    params: { name: 'look', arguments: {}, x: '' },
+  };
+  const text = JSON.stringify({ ...call, params: { ...call.params, x: 'x'.repeat(MAX_LINE) } });
+  input.write(text.slice(0, MAX_LINE - 10));
+  input.write(`${text.slice(MAX_LINE - 10)}\n`);
+  expect(await code).toBe(2);
+  expect(logged.join()).toContain('closing: a message had more than');
+  expect(talk.heard.filter(({ id }) => id === 9)).toEqual([]);
+});
+
+test('arguments that no call needs are refused with their size', async () => {
+  const { talk } = serveHere();
+  await talk.hello();
+  const { result } = await talk.call('act_now', { goal: '\u65e5'.repeat(22_000) });
+  expect(result).toMatchObject({
+    isError: true,
+    structuredContent: {
+      error: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(
+        /^The arguments of act_now have 66011 bytes; at most 65536 are possible\./,
+      ),
+    },
+  });
+  const { result: taken } = await talk.call('act_now', { goal: '\u65e5'.repeat(20_000) });
+  expect(taken).not.toHaveProperty('isError');
 });

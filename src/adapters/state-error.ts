@@ -1,8 +1,8 @@
-import { LoopyardError } from '../../domain/errors.ts';
+import { LoopyardError } from '../domain/errors.ts';
+import { errno, isNoSpace } from './errno.ts';
 
 /** Codes of errors that say nothing about us or the data: too many open files, interrupted, try again. */
 const passing = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EINTR', 'ENOMEM']);
-const noSpace = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** What opening with O_NOFOLLOW says of a link, a directory, a pipe or a socket where a file belongs. */
 const notAFile = new Set(['ELOOP', 'EISDIR', 'ENOTDIR', 'ENXIO', 'EMLINK']);
 
@@ -38,11 +38,3 @@ export function stateError(thrown: unknown, path: string): LoopyardError {
   }
   return new LoopyardError('STATE_UNWRITABLE', `${path} cannot be used (${code}).`, facts, options);
 }
-
-export function errno(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
-  return typeof thrown.code === 'string' ? thrown.code : undefined;
-}
-
-export const isMissing = (thrown: unknown) => errno(thrown) === 'ENOENT';
-export const isNoSpace = (thrown: unknown) => noSpace.has(errno(thrown) ?? '');

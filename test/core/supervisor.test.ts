@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { attendWorker } from '../../src/core/supervisor.ts';
+import type { YardEvent } from '../../src/domain/events.ts';
+import type { RunView } from '../../src/ports/processes.ts';
+import { anIdentity, aScriptedRuntime } from '../support/scripted-runtime.ts';
+import { aRunEnd, aYard, loopIn, noon } from '../support/yard-builder.ts';
+
+const starting: readonly YardEvent[] = [
+  { type: 'worker.starting', worker: { id: 'l-w', loop: 'l', iteration: 1, backend: 'command' } },
+  { type: 'loop.iteration_started', id: 'l', iteration: 1, worker: 'l-w' },
+];
+const takenOver: YardEvent = { type: 'loop.workspace_lost', id: 'l', reason: 'taken over' };
+const stopNow: YardEvent = {
+  type: 'worker.stop_requested',
+  id: 'l-w',
+  request: { id: 'stop-1', reason: 'enough', by: 'test', graceMs: 0 },
+};
+const running: RunView = {
+  phase: 'running',
+  shim: anIdentity,
+  activity: { startedAt: noon, lastOutputAt: undefined, bytes: 0, facts: [] },
+};
+
+async function attended(view: RunView, ...events: readonly YardEvent[]) {
+  const yard = aYard()
+    .withLoop()
+    .record(...starting, ...events)
+    .build();
+  const world = aScriptedRuntime(yard);
+  const { rt, machine } = world;
+  if (view.phase !== 'absent') machine.runs.set('l-w', view);
+  const attend = async () => {
+    const now = await rt.store.read();
+    const worker = now.workers['l-w'];
+    if (!worker) throw new Error('no worker');
+    await attendWorker(rt, loopIn(now), worker);
+    return (await rt.store.read()).workers['l-w'];
+  };
+  return { ...world, attend };
+}
+
+test('a worker is launched in the tree of its loop', async () => {
+  const { machine, attend } = await attended({ phase: 'absent' });
+  await attend();
+  expect(machine.started.get('l-w')).toMatchObject({ cwd: '/trees/l', keeper: { identity: anIdentity } });
+});
+
+test('a worker whose loop has lost its tree is never launched, least of all in the checkout', async () => {
+  const { machine, attend } = await attended({ phase: 'absent' }, takenOver);
+  expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'not_started' } } });
+  expect(machine.started.size).toBe(0);
+  expect(machine.runs.get('l-w')).toEqual({ phase: 'void' });
+});
+
+test('a worker that runs when its loop has lost its tree is stopped', async () => {
+  const { machine, attend } = await attended(running, takenOver);
+  expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'stopped' } } });
+  expect(machine.stopped).toEqual(['l-w']);
+});
+
+test('a worker that is stopped before it started leaves a void run, which no late shim can start', async () => {
+  const { machine, attend } = await attended({ phase: 'absent' }, stopNow);
+  expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'stopped' } } });
+  expect(machine.runs.get('l-w')).toEqual({ phase: 'void' });
+});
+
+test.each<[string, RunView]>([
+  ['starts', { phase: 'starting' }],
+  ['runs', running],
+  ['is lost', { phase: 'lost' }],
+])('who outlives the stop of a worker that %s is on record', async (_when, view) => {
+  const { machine, attend } = await attended(view, stopNow);
+  machine.survivors = [{ pid: 7, name: 'stubborn' }];
+  expect(await attend()).toMatchObject({ state: 'ended', end: { survivors: ['7 stubborn'] } });
+});
+
+test('so is who outlived a run that ended by itself', async () => {
+  const end = { ...aRunEnd, survivors: ['7 stubborn'] };
+  const { attend } = await attended({ phase: 'ended', end, facts: [] });
+  expect(await attend()).toMatchObject({ state: 'ended', end: { survivors: ['7 stubborn'] } });
+});
+
+test('a run that cannot be judged from here is not recorded as ended', async () => {
+  const { rt, machine, attend } = await attended(running, stopNow);
+  Object.assign(rt.processes, { stop: async () => [{ pid: 7, name: 'shim' }] });
+  expect((await attend())?.state).toBe('stopping');
+  expect(machine.runs.get('l-w')).toEqual(running);
+});

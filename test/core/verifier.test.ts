@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { attendVerification, giveUp } from '../../src/core/verifier.ts';
+import { anIdentity, aScriptedRuntime } from '../support/scripted-runtime.ts';
+import { aPlan, aRunEnd, aYard } from '../support/yard-builder.ts';
+
+const room = '/place/rooms/v';
+const alone = () =>
+  aYard()
+    .record({
+      type: 'verification.requested',
+      verification: { id: 'v', kind: 'commit', commit: 'c', checks: aPlan.checks, failFast: true },
+    })
+    .build();
+
+function attended() {
+  const world = aScriptedRuntime(alone());
+  const { rt, machine } = world;
+  const signal = new AbortController().signal;
+  const verification = async () => (await rt.store.read()).verifications.v;
+  const hasRoom = () => [...machine.written.keys()].some((path) => path.startsWith(room));
+  return { ...world, verification, hasRoom, attend: () => attendVerification(rt, 'v', signal) };
+}
+
+const passing = { phase: 'ended', end: aRunEnd, facts: [] } as const;
+
+test('the room is gone when the verdict is recorded, because nobody would come back for it', async () => {
+  const { rt, machine, attend, verification, hasRoom } = attended();
+  machine.runs.set('v-1', passing);
+  const transact = rt.store.transact.bind(rt.store);
+  const rooms: [string | undefined, boolean][] = [];
+  rt.store.transact = async (by, work) => {
+    const result = await transact(by, work);
+    rooms.push([(await verification())?.state, hasRoom()]);
+    return result;
+  };
+  await attend();
+  expect(rooms.at(-1)).toEqual(['passed', false]);
+  expect(await verification()).toMatchObject({ isolation: 'evident' });
+});
+
+test('a room that cannot be removed is logged, and withholds no verdict', async () => {
+  const { rt, machine, attend, verification } = attended();
+  machine.runs.set('v-1', passing);
+  const fillRoom = async () => {
+    machine.touch = (path) => {
+      if (path === room) throw new Error('EBUSY');
+    };
+  };
+  Object.assign(rt.git, { fillRoom });
+  await attend();
+  expect((await verification())?.state).toBe('passed');
+  expect(machine.logged.join()).toContain('a room could not be removed');
+});
+
+test('without a room nothing was kept apart, and the record says so', async () => {
+  const { rt, attend, verification } = attended();
+  Object.assign(rt.git, { fillRoom: () => Promise.reject(new Error('no space')) });
+  await attend();
+  expect(await verification()).toMatchObject({ state: 'inconclusive', isolation: 'none' });
+});
+
+test('a failure while a check runs does not leave the check running', async () => {
+  const { rt, machine, attend, verification } = attended();
+  const observe = rt.processes.observe.bind(rt.processes);
+  Object.assign(rt.processes, {
+    observe: async (id: string) => {
+      if (machine.started.has(id)) throw new Error('EMFILE');
+      return observe(id);
+    },
+  });
+  const stop = rt.processes.stop.bind(rt.processes);
+  Object.assign(rt.processes, {
+    async stop(id: string, options: Parameters<typeof stop>[1]) {
+      Object.assign(rt.processes, { observe });
+      return stop(id, options);
+    },
+  });
+  await attend();
+  expect((await verification())?.state).toBe('inconclusive');
+  expect(machine.runs.get('v-1')).toMatchObject({ phase: 'ended', end: { cause: 'stopped' } });
+});
+
+test('the shim of a check starts a keeper when this one is dead by then', async () => {
+  const { rt, machine, attend } = attended();
+  const start = rt.processes.start.bind(rt.processes);
+  Object.assign(rt.processes, {
+    async start(id: string, spec: Parameters<typeof start>[1]) {
+      await start(id, spec);
+      machine.runs.set(id, passing);
+    },
+  });
+  await attend();
+  expect(machine.started.get('v-1')?.keeper).toEqual({
+    identity: anIdentity,
+    argv: ['node', 'loopyard', 'keeper', '--yard', '/repo/.git'],
+  });
+});
+
+test('one that is given up ends without a verdict, and its checks with it', async () => {
+  const { rt, machine, verification } = attended();
+  await giveUp(rt, 'v', 'No space is left.');
+  expect(await verification()).toMatchObject({ state: 'inconclusive', reason: 'No space is left.' });
+  expect(machine.stopped).toEqual(['v-1']);
+});

@@ -1,0 +1,140 @@
+import type { Runtime } from '../../src/core/runtime.ts';
+import { defaultConfig } from '../../src/domain/config.ts';
+import type { Identity, Liveness } from '../../src/domain/lease.ts';
+import type { Yard } from '../../src/domain/yard.ts';
+import type { Files } from '../../src/ports/files.ts';
+import type { Processes, RunSpec, RunView, Survivors } from '../../src/ports/processes.ts';
+import { memoryStore } from './memory-store.ts';
+import { aRunEnd, noon } from './yard-builder.ts';
+
+export const anIdentity: Identity = { host: 'h', boot: 'b', namespace: 'n', pid: 42, startTime: '1' };
+
+/** A machine of which a test says how it stands: what is called is written down, and nothing is real. */
+export interface Machine {
+  /** Runs by id; one that is not here is absent. */
+  readonly runs: Map<string, RunView>;
+  readonly started: Map<string, RunSpec>;
+  readonly stopped: string[];
+  readonly written: Map<string, string>;
+  readonly logged: string[];
+  survivors: Survivors;
+  liveness: Liveness;
+  keepersStarted: number;
+  now: number;
+  /** Called before each write and removal of a file with its path; throws to make it fail. */
+  touch(path: string): void;
+}
+
+/** A runtime on a memory store and a scripted machine. A run that is stopped ends as `stopped`; an absent one is void. */
+export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } {
+  const machine: Machine = {
+    runs: new Map(),
+    started: new Map(),
+    stopped: [],
+    written: new Map(),
+    logged: [],
+    survivors: [],
+    liveness: 'alive',
+    keepersStarted: 0,
+    now: noon,
+    touch: () => undefined,
+  };
+  const clock = {
+    now: () => machine.now,
+    sleep: (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        if (signal?.aborted) resolve();
+        setTimeout(resolve, 5);
+      }),
+  };
+  const rt = {
+    store: memoryStore(clock, yard),
+    processes: processesOf(machine),
+    files: filesOf(machine),
+    clock,
+    ids: { next: (prefix: string) => `${prefix}-new`, suffix: () => 'abcd', uuid: () => 'uuid' },
+    log: (_level: string, message: string, facts = {}) =>
+      void machine.logged.push(`${message} ${JSON.stringify(facts)}`),
+    config: defaultConfig,
+    backends: new Map([
+      [
+        'command',
+        {
+          id: 'command',
+          title: 'command',
+          probe: undefined,
+          env: [],
+          launch: () => ({ argv: ['work'], promptOnStdin: false }),
+          read: () => [],
+        },
+      ],
+    ]),
+    git: {
+      commonDir: '/repo/.git',
+      fillRoom: async ({ path }: { path: string }) => void machine.written.set(path, ''),
+      treeOf: async () => 't',
+    },
+    actor: { name: 'test' },
+    env: { PATH: '/bin' },
+    self: { command: 'node', args: ['loopyard'] },
+  };
+  return { rt: rt as unknown as Runtime, machine };
+}
+
+function processesOf(machine: Machine): Processes {
+  const observe = async (id: string): Promise<RunView> => machine.runs.get(id) ?? { phase: 'absent' };
+  const processes: Partial<Processes> = {
+    self: anIdentity,
+    liveness: () => machine.liveness,
+    observe,
+    async start(id, spec) {
+      if (machine.runs.has(id)) return;
+      machine.started.set(id, spec);
+      machine.runs.set(id, { phase: 'starting' });
+    },
+    async stop(id, { cause }) {
+      machine.stopped.push(id);
+      const { phase } = await observe(id);
+      if (phase === 'absent') machine.runs.set(id, { phase: 'void' });
+      else if (phase !== 'ended' && phase !== 'void')
+        machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts: [] });
+      return machine.survivors;
+    },
+    output: async () => '',
+    async *changes(signal) {
+      while (!signal.aborted) {
+        yield;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async startKeeper() {
+      machine.keepersStarted += 1;
+    },
+  };
+  return processes as Processes;
+}
+
+function filesOf(machine: Machine): Files {
+  const { written } = machine;
+  const files: Partial<Files> = {
+    home: '/home',
+    place: '/place',
+    join: (...parts) => parts.join('/'),
+    async write(path, text) {
+      machine.touch(path);
+      written.set(path, text);
+    },
+    read: async (path) => written.get(path),
+    exists: async (path) => written.has(path),
+    list: async (folder) =>
+      [...written.keys()]
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1)),
+    async remove(path) {
+      machine.touch(path);
+      for (const known of written.keys())
+        if (known === path || known.startsWith(`${path}/`)) written.delete(known);
+    },
+  };
+  return files as Files;
+}
