@@ -1,4 +1,4 @@
-import { asLoopyardError } from '../domain/errors.ts';
+import { asLoopyardError, type LoopyardError } from '../domain/errors.ts';
 import type { YardEvent } from '../domain/events.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { failureSignature } from '../domain/progress.ts';
@@ -8,6 +8,7 @@ import {
   type Judgement,
   judge,
   passed,
+  started,
   type Verification,
   verificationMachine,
 } from '../domain/verification.ts';
@@ -38,18 +39,33 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
     const ran = await runChecks(rt, verification, room, signal);
     if (ran === 'cancelled') return await abandon(rt, verification);
     results = ran;
-    judgement = judge(verification.checks, results);
+    judgement = judge(verification.checks, results, startedOnBase(await rt.store.read(), verification));
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const error = asLoopyardError(thrown);
     if (error.code === 'FENCED') throw error;
     rt.log('warn', 'verification could not run', { id, error: String(error), cause: String(error.cause) });
-    judgement = { verdict: 'inconclusive', reason: error.message };
+    judgement = {
+      verdict: leavesRoom(error, verification) ? 'tampered' : 'inconclusive',
+      reason: error.message,
+    };
     // What fails here may be gone in a moment, and a check of it may still run: nobody would look after it any more.
     await stopChecks(rt, verification);
   }
   await vacate(rt, id);
   await conclude(rt, verification, { results, isolation }, judgement);
+}
+
+/** Names of the checks whose program was there on the loop's base commit. */
+function startedOnBase(yard: Yard, { loop }: Verification): ReadonlySet<string> {
+  const baseline = loop === undefined ? undefined : yard.loops[loop]?.baseline?.verification;
+  const results = baseline === undefined ? [] : (yard.verifications[baseline]?.results ?? []);
+  return new Set(results.filter(({ end }) => started(end)).map(({ name }) => name));
+}
+
+/** A candidate with a link that leaves its room: the base had none, or its own verification would have said so. */
+function leavesRoom(error: LoopyardError, { kind }: Verification): boolean {
+  return kind === 'candidate' && error.code === 'INVALID_ARGUMENT' && error.facts.path !== undefined;
 }
 
 /** Ends a verification that fails again and again, whatever its checks would say, so that nobody waits for ever. */

@@ -108,7 +108,7 @@ function change(loop: Loop, event: Changing, at: number): Loop {
     case 'loop.merge_queued':
       return { ...loop, entry: event.entry };
     case 'loop.landed':
-      return { ...without(loop, 'hold'), landed: event.commit };
+      return { ...without(loop, 'hold', 'trouble'), landed: event.commit };
     case 'loop.bounced':
       return outcome(
         { ...without(loop, 'conflicts'), ...defined({ tip: event.tip, conflicts: event.conflicts }) },

@@ -46,7 +46,7 @@ export type CheckResult = z.infer<typeof CheckResult>;
 
 /**
  * How well the verified tree was kept from the worker. `evident`: private object store, fresh directory, clean
- * environment. `sandboxed` is not reached yet; `none` never is.
+ * environment. `sandboxed` is not reached yet; `none`: no room could be made.
  */
 export const Isolation = z.enum(['none', 'evident', 'sandboxed']);
 

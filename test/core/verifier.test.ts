@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { attendVerification, giveUp } from '../../src/core/verifier.ts';
+import { LoopyardError } from '../../src/domain/errors.ts';
+import type { YardEvent } from '../../src/domain/events.ts';
 import { anIdentity, aScriptedRuntime } from '../support/scripted-runtime.ts';
 import { aPlan, aRunEnd, aYard } from '../support/yard-builder.ts';
 
@@ -101,4 +103,29 @@ test('one that is given up ends without a verdict, and its checks with it', asyn
   await giveUp(rt, 'v', 'No space is left.');
   expect(await verification()).toMatchObject({ state: 'inconclusive', reason: 'No space is left.' });
   expect(machine.stopped).toEqual(['v-1']);
+});
+
+const underLoop = (kind: 'candidate' | 'merge', ...events: readonly YardEvent[]) => {
+  const check = { name: 'run.sh', argv: ['./run.sh'], timeoutMs: 1_000 } as const;
+  const plan = { ...aPlan, checks: [{ ...check, argv: [...check.argv] as [string] }] };
+  const yard = aYard()
+    .withLoop({ plan })
+    .record(...events, {
+      type: 'verification.requested',
+      verification: { id: 'v', kind, loop: 'l', commit: 'c', checks: plan.checks, failFast: true },
+    });
+  return aScriptedRuntime(yard.build());
+};
+
+test('a candidate with a link that leaves its room is tampered with; anything else like it cannot be judged', async () => {
+  const outcomes = await Promise.all(
+    (['candidate', 'merge'] as const).map(async (kind) => {
+      const { rt } = underLoop(kind);
+      const escaping = new LoopyardError('INVALID_ARGUMENT', 'The link a leaves the room.', { path: 'a' });
+      Object.assign(rt.git, { fillRoom: () => Promise.reject(escaping) });
+      await attendVerification(rt, 'v', new AbortController().signal);
+      return (await rt.store.read()).verifications.v?.state;
+    }),
+  );
+  expect(outcomes).toEqual(['tampered', 'inconclusive']);
 });
