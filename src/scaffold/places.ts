@@ -18,12 +18,14 @@ export function pathsOf(platform: Platform, target: Target, ground: Ground): rea
 /** A path of a platform file on this machine; a variable such as CODEX_HOME may have moved its folder. */
 export function pathOf(path: string, platform: Platform, ground: Ground): string {
   if (!path.startsWith('~/')) return `${ground.project ?? '.'}/${path}`;
-  const moved = Object.entries(platform.moved_by).find(
-    ([folder, name]) => (path === folder || path.startsWith(`${folder}/`)) && ground.env[name],
-  );
-  if (!moved) return `${ground.home}/${path.slice(2)}`;
-  const [folder, name] = moved;
-  return `${ground.env[name]}${path.slice(folder.length)}`;
+  for (const [folder, moved] of Object.entries(platform.moved_by)) {
+    const [variable = '', ...below] = moved.split('/');
+    const place = ground.env[variable];
+    if (place && (path === folder || path.startsWith(`${folder}/`))) {
+      return [place, ...below].join('/') + path.slice(folder.length);
+    }
+  }
+  return `${ground.home}/${path.slice(2)}`;
 }
 
 export function targetsOf(platform: Platform, scope: Scope): readonly Target[] {

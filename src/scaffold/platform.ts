@@ -51,7 +51,7 @@ export const Platform = z.strictObject({
     project: z.array(Path).default([]),
     user: z.array(Path).default([]),
   }),
-  /** Folders that a variable of the environment moves: `{ "~/.codex": "CODEX_HOME" }`. */
+  /** Paths that a variable of the environment moves, and where to: `{ "~/.codex": "CODEX_HOME" }`. */
   moved_by: z.record(Path, z.string()).default({}),
   project: z.array(Target).default([]),
   user: z.array(Target).default([]),
