@@ -55,6 +55,7 @@ export async function openInitWorld(
   const installed = new Set<string>();
   for (const name of commands) if (await which(name, env)) installed.add(name);
   const place = project ?? home;
+  const emptied = new Set<string>();
   return {
     version: front.version,
     instructions: front.instructions,
@@ -91,7 +92,11 @@ export async function openInitWorld(
       }
       const backup = before === undefined ? undefined : memory.backup(real, before);
       replaceConfigFile(real, before, after);
-      if (after === undefined) removeEmptyFolders(memo ? folders : foldersBetween(within, real));
+      if (after === undefined) {
+        // The folder of one file may hold another that goes only later.
+        for (const folder of memo ? folders : foldersBetween(within, real)) emptied.add(folder);
+        removeEmptyFolders([...emptied]);
+      }
       if (removal) memory.forget(real);
       return backup;
     },

@@ -42,12 +42,7 @@ export function readConfigFile(file: string, within?: string): FoundFile {
       return { real, unusable: `It is a symbolic link that leads out of the project, to ${real}.` };
     }
     const stat = statSync(real, { throwIfNoEntry: false });
-    if (!stat) {
-      const blocked = folderThatBlocks(real);
-      return blocked === undefined
-        ? { real, text: undefined }
-        : { real, unusable: `${blocked} is no folder.` };
-    }
+    if (!stat) return { real, text: undefined };
     if (!stat.isFile()) return { real, unusable: 'It is not a file.' };
     if (stat.size > largest) return { real, unusable: 'It is larger than 32 MB.' };
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(real));
@@ -57,6 +52,7 @@ export function readConfigFile(file: string, within?: string): FoundFile {
   } catch (thrown) {
     if (thrown instanceof TypeError) return { real, unusable: 'It is not UTF-8 text.' };
     const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return { real, unusable: 'One of its folders is a file.' };
     return { real, unusable: `It cannot be read (${code ?? 'unknown'}).` };
   }
 }
@@ -108,13 +104,13 @@ export function replaceConfigFile(real: string, before: string | undefined, afte
   }
 }
 
-/** Takes away folders that have nothing left in them, the innermost first. */
+/** Takes away those folders that have nothing in them, the innermost first. */
 export function removeEmptyFolders(folders: readonly string[]): void {
-  for (const folder of folders.toReversed()) {
+  for (const folder of folders.toSorted((a, b) => b.length - a.length)) {
     try {
       rmdirSync(folder);
     } catch {
-      return; // somebody put something in, or it is gone
+      // Something is in it, or it is gone.
     }
   }
 }
@@ -129,13 +125,6 @@ function throughLinks(file: string, depth = 0): string {
   if (folder === file) return file;
   if (stat) return realpathSync(file);
   return path.join(throughLinks(folder, depth + 1), path.basename(file));
-}
-
-function folderThatBlocks(file: string): string | undefined {
-  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    const stat = statSync(folder, { throwIfNoEntry: false });
-    if (stat) return stat.isDirectory() ? undefined : folder;
-  }
 }
 
 function isBelow(file: string, folder: string): boolean {

@@ -124,7 +124,7 @@ const detectors: readonly Detector[] = [
   targets(
     ['justfile', 'Justfile', '.justfile'],
     'just',
-    (target) => new RegExp(`^@?${target}\\b[^:=\\n]*:(?!=)`, 'm'),
+    (target) => new RegExp(`^@?${target}\\b[^:\\n]*:(?!=)`, 'm'),
   ),
   targets(
     ['Makefile', 'makefile', 'GNUmakefile'],

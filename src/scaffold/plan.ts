@@ -30,6 +30,8 @@ export interface Untouched {
   readonly column?: number;
   /** Kept for the person's sake, which is no failure. */
   readonly kept: boolean;
+  /** What would have been put in, for doing it by hand. */
+  readonly byHand?: string;
 }
 
 /** Where a platform now finds its server. */
@@ -62,16 +64,18 @@ export function planned(
   for (const platform of platforms) {
     for (const target of targetsOf(platform, scope)) {
       const path = chosenPath(platform, target, { platforms, scope, ground, files });
-      const text = draft.textOf(path, platform.id);
+      const byHand = isServer(target) ? placed(target, path, '', content) : undefined;
+      const hint = byHand && 'text' in byHand && byHand.text ? { byHand: byHand.text } : {};
+      const text = draft.textOf(path, platform.id, hint);
       if (text === undefined) continue;
       const hidden = 'hides' in target && target.hides ? pathOf(target.hides, platform, ground) : undefined;
       if (hidden && draft.isAbsent(path) && exists(files, hidden)) {
-        draft.leave(path, platform.id, `${hidden} would no longer be read once this file exists.`);
+        draft.leave(path, platform.id, `${hidden} would no longer be read once this file exists.`, hint);
         continue;
       }
       const edited = placed(target, path, text, content);
       if ('refused' in edited) {
-        draft.leave(path, platform.id, edited.refused, edited);
+        draft.leave(path, platform.id, edited.refused, { ...edited, ...hint });
         continue;
       }
       if ('kept' in edited) draft.leave(path, platform.id, edited.kept, { kept: true });
@@ -153,10 +157,10 @@ export class Draft {
   }
 
   /** The text so far; an absent file is empty. Undefined, and noted, when it cannot be used. */
-  textOf(path: string, platform: string): string | undefined {
+  textOf(path: string, platform: string, hint: { byHand?: string } = {}): string | undefined {
     const found = this.#files(path);
     if ('unusable' in found) {
-      this.leave(path, platform, found.unusable);
+      this.leave(path, platform, found.unusable, hint);
       return undefined;
     }
     const change = this.#changes.get(found.real);
@@ -187,7 +191,12 @@ export class Draft {
     path: string,
     platform: string,
     because: string,
-    { kept = false, line, column }: { kept?: boolean; line?: number; column?: number } = {},
+    {
+      kept = false,
+      line,
+      column,
+      byHand,
+    }: { kept?: boolean; line?: number; column?: number; byHand?: string } = {},
   ): void {
     const known = this.#untouched.get(path);
     this.#untouched.set(path, {
@@ -197,6 +206,7 @@ export class Draft {
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
       kept,
+      ...(byHand !== undefined && { byHand }),
     });
   }
 

@@ -70,7 +70,7 @@ async function scopeOf(world: InitWorld, options: InitOptions, asker: Asker | un
   if (options.scope !== undefined) return options.scope;
   if (project === undefined) return 'user';
   const portable = isPortable(world, options.launcher);
-  const suggested = portable || options.launcher === 'node' ? 'project' : 'user';
+  const suggested = portable ? 'project' : 'user';
   return asker ? await asker.scope(suggested, portable) : suggested;
 }
 

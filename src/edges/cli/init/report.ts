@@ -57,10 +57,11 @@ export function planText(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function untouchedText({ path, because, line, column, kept }: Untouched, paint: Paint): string {
+function untouchedText({ path, because, line, column, kept, byHand }: Untouched, paint: Paint): string {
   const place = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
   const word = kept ? paint.dim('kept   ') : paint.bad('refused');
-  return `${word} ${path}${place} ${because}${kept ? '' : ' It was not touched.'}`;
+  const hint = byHand ? ` To do it by hand, add this:\n${byHand.trimEnd().replace(/^/gm, '    ')}` : '';
+  return `${word} ${path}${place} ${because}${kept ? '' : ' It was not touched.'}${hint}`;
 }
 
 function painted(line: string, paint: Paint): string {
