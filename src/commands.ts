@@ -6,6 +6,7 @@ import { plain } from './core/fence.ts';
 import { findLoop } from './core/registry.ts';
 import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
+import { initUsage } from './edges/cli/init/options.ts';
 import type { Extra } from './edges/cli/program.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
 import type { Front } from './edges/front.ts';
@@ -19,7 +20,7 @@ export function extras(front: Doors): readonly Extra[] {
     {
       name: 'init',
       description: 'connect the AI clients you use to loopyard; --remove takes it out',
-      usage: '[options]',
+      usage: initUsage,
       run: (args, terminal) => init(front, args, terminal),
     },
     {

@@ -50,7 +50,10 @@ export function insertedAt(body: string, object: Node, key: string, value: unkno
   const outer = indentOf(body, alone ? close : object.offset);
   const beside = last && body.slice(lineStart(body, last.offset), last.offset).trim() === '';
   const unit = styleAt(body, '').unit;
-  const style = styleAt(body, beside ? indentOf(body, last.offset) : outer + unit);
+  const around = styleAt(body, beside ? indentOf(body, last.offset) : outer + unit);
+  // Beside a comment in braces of one line, a line of its own could not be told from what the person wrote.
+  const crowded = !last && !alone && body.slice(object.offset + 1, close).trim() !== '';
+  const style = { ...around, inline: around.inline || crowded };
   const property = `${JSON.stringify(key)}:${style.tight ? '' : ' '}${jsonText(value, style)}`;
   const trailing = comma === undefined ? '' : ',';
   const separated = (upTo: number) =>

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parse as parseJson } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { hasBlock, removeBlock, setBlock } from '../../src/scaffold/block-edit.ts';
-import { missingJsonParents, removeJsonKey, setJsonKey } from '../../src/scaffold/json-edit.ts';
+import { jsonValueAt, missingJsonParents, removeJsonKey, setJsonKey } from '../../src/scaffold/json-edit.ts';
 import { ownershipOf, ownText } from '../../src/scaffold/own-file.ts';
 import { missingTomlParents, removeTomlKey, setTomlKey } from '../../src/scaffold/toml-edit.ts';
 import { brokenJson, brokenToml, nastyJson, nastyMarkdown, nastyToml } from './nasty-files.ts';
@@ -99,6 +99,87 @@ describe('a key in JSON', () => {
   });
 });
 
+describe('a key in a document that people wrote', () => {
+  const ending = fc.constantFrom('\n', '\r\n');
+  const trivia = fc.constantFrom(
+    '',
+    ' ',
+    '  ',
+    '\n',
+    '\n  ',
+    '\n\n    ',
+    '\t',
+    ' /* a, "b": { */ ',
+    " // it's }\n",
+    '\n// c,\n  ',
+  );
+  const scalar = fc.constantFrom(
+    '1',
+    '-2.50e3',
+    'true',
+    'null',
+    '"x"',
+    '"// \\" {"',
+    '[]',
+    '[1,\n 2]',
+    '"é"',
+  );
+  const key = fc.constantFrom('"a"', '"b c"', '"mcpServers2"', '"\\u0061b"', '"loopyard"', '""');
+  const object = (inner: fc.Arbitrary<string>, depth: number): fc.Arbitrary<string> => {
+    const value = depth === 0 ? scalar : fc.oneof(scalar, object(fc.constant(''), depth - 1));
+    const property = fc.tuple(trivia, key, trivia, trivia, value, trivia).map((parts) => {
+      const [before, name, colon, behind, text, after] = parts;
+      return `${before}${name}${colon}:${behind}${text}${after}`;
+    });
+    return fc
+      .tuple(
+        fc.uniqueArray(property, { maxLength: 3, selector: (text) => /"[^"]*"/.exec(text)?.[0] }),
+        inner,
+        fc.nat(3),
+        fc.boolean(),
+        trivia,
+      )
+      .map(([properties, ours, at, comma, end]) => {
+        const all = [...properties];
+        if (ours !== '') all.splice(Math.min(at, all.length), 0, ours);
+        return `{${all.join(',')}${comma && all.length > 0 ? ',' : ''}${end}}`;
+      });
+  };
+  const ours = fc.oneof(
+    fc.constant(''),
+    fc
+      .tuple(trivia, trivia, object(fc.constant(''), 0))
+      .map(([before, behind, text]) => `${before}"mcpServers":${behind}${text}`),
+  );
+  const documents = fc
+    .tuple(trivia, object(ours, 1), trivia, ending, fc.boolean())
+    .map(([before, text, after, lineEnd, bom]) => {
+      const whole = `${before}${text}${after}`.replaceAll('\n', lineEnd);
+      return bom ? `\ufeff${whole}` : whole;
+    });
+  const squeezed = (text: string) => text.replace(/\{\s*\}/g, '{}');
+
+  test('comes in beside everything else, and goes out without a trace', () => {
+    fc.assert(
+      fc.property(documents, (text) => {
+        fc.pre(jsonValueAt(text, at) === undefined);
+        const shells = missingJsonParents(text, at);
+        const edited = setJsonKey(text, entry);
+        // Two keys that are one to a parser, though written differently, are refused, and rightly so.
+        if ('refused' in edited) {
+          expect(edited.refused).toMatch(/twice|changing something else/);
+          return;
+        }
+        const after = textOf(edited);
+        expect(without(after, text)).toBe(true);
+        expect(textOf(setJsonKey(after, entry))).toBe(after);
+        expect(squeezed(textOf(removeJsonKey(after, at, shells)))).toBe(squeezed(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('a table in TOML', () => {
   test.each(Object.entries(nastyToml))('%s: comes in and goes out without a trace', (_, text) => {
     const after = textOf(setTomlKey(text, table));
@@ -139,6 +220,52 @@ describe('a table in TOML', () => {
   test('alone in a file takes the file with it', () => {
     const after = textOf(setTomlKey('', table));
     expect(removeTomlKey(after, table.at, [[], ['mcp_servers']])).toEqual({ text: undefined });
+  });
+});
+
+describe('a table in a file that people wrote', () => {
+  const roots = [
+    'a = 1',
+    '  b   =   0x1F # hex',
+    'c = """\n[mcp_servers.loopyard]\n"""',
+    "d = '#'",
+    'e = [ # open\n  1,\n]',
+    '# alone',
+    '',
+    'f.g = 1979-05-27',
+  ];
+  const tables = [
+    '[mcp_servers.other]\ncommand = "x" # why',
+    '[mcp_servers."loopyard two"]\ncommand = "y"',
+    '[[list]]\nn = 1\n\n[[list]]\nn = 2',
+    '# about t\n[ t ]\n\tu = { v = 1 }',
+    '[projects.\'/x y\']\ntrust_level = "trusted"\n# end of it',
+    '[w]',
+  ];
+  const documents = fc
+    .tuple(
+      fc.shuffledSubarray(roots),
+      fc.shuffledSubarray(tables),
+      fc.constantFrom('', '\n', '\n\n'),
+      fc.constantFrom('\n', '\r\n'),
+      fc.boolean(),
+    )
+    .map(([first, then, end, lineEnd, bom]) => {
+      const whole = ([...first, ...then].join('\n') + end).replaceAll('\n', lineEnd);
+      return bom ? `\ufeff${whole}` : whole;
+    });
+
+  test('comes in at the end, and goes out without a trace', () => {
+    fc.assert(
+      fc.property(documents, (text) => {
+        const after = textOf(setTomlKey(text, table));
+        expect(after.startsWith(text)).toBe(true);
+        expect(textOf(setTomlKey(after, table))).toBe(after);
+        const back = removeTomlKey(after, table.at, missingTomlParents(text, table.at));
+        expect('text' in back && (back.text ?? text)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

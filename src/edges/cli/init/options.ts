@@ -20,7 +20,7 @@ export interface InitOptions {
 }
 
 export const initUsage =
-  '[--platform a,b | --all-detected] [--scope project|user] [--launcher auto|node|bin|npx] [--yes] [--dry-run] [--diff] [--json] [--remove] [--no-verify]';
+  '[--platform a,b] [--all-detected] [--scope project/user] [--launcher auto/node/bin/npx] [--yes] [--dry-run] [--diff] [--json] [--remove] [--no-verify]';
 
 /** Reads the line. Throws INVALID_ARGUMENT with the word that was not understood. */
 export function initOptions(args: readonly string[], known: readonly string[]): InitOptions {

@@ -25,7 +25,10 @@ export async function terminalPrompts(): Promise<Prompts> {
             {
               value: 'project',
               label: 'In this project',
-              hint: portable ? 'files to be committed' : 'files that name paths of this machine are refused',
+              hint: portable
+                ? 'files to be committed'
+                : 'needs loopyard on PATH or among the dependencies, so that files name no path of this machine',
+              disabled: !portable,
             },
             { value: 'user', label: 'For me, in all projects', hint: 'files in my home' },
           ],
