@@ -14,6 +14,8 @@ export interface OwnCopies {
   readonly onPath: boolean;
   /** The project has loopyard among its dependencies, installed. */
   readonly inProject: boolean;
+  /** Where a copy will be kept, when this program lies where it will not stay. */
+  readonly keptIn?: string;
   /** Makes sure that what `node` names exists. */
   keep(): void;
 }
@@ -36,6 +38,7 @@ export async function ownCopies(
     node: { command: await nodeOnPath(env), args: [script, 'mcp'] },
     onPath: command !== undefined && !isPassing(command) && !isPassing(realpathSync(command)),
     inProject: project !== undefined && isDependency(project),
+    ...(passing && { keptIn: kept }),
     keep() {
       if (passing) copyPackage(path.dirname(path.dirname(bin)), kept);
     },

@@ -40,6 +40,9 @@ export async function chosen(world: InitWorld, options: InitOptions, asker?: Ask
   if (scope === 'project' && launcher === 'node') {
     notes.push('The project files will name paths of this machine. Do not commit them.');
   }
+  if (launcher === 'node' && world.copies.keptIn !== undefined) {
+    notes.push(`What npx unpacked does not stay, so a copy of loopyard is kept in ${world.copies.keptIn}.`);
+  }
   if (launcher === 'npx' && launch.args.includes('-y')) {
     notes.push('npx asks the registry at each start: slower, and it fails where loopyard is not published.');
   }

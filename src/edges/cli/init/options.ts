@@ -47,28 +47,30 @@ export function initOptions(args: readonly string[], known: readonly string[]): 
   };
 }
 
+const flags = {
+  platform: { type: 'string', multiple: true },
+  'all-detected': { type: 'boolean' },
+  scope: { type: 'string' },
+  launcher: { type: 'string' },
+  yes: { type: 'boolean', short: 'y' },
+  'dry-run': { type: 'boolean' },
+  diff: { type: 'boolean' },
+  json: { type: 'boolean' },
+  remove: { type: 'boolean' },
+  'no-verify': { type: 'boolean' },
+  workspace: { type: 'string', short: 'C' },
+} as const;
+
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        platform: { type: 'string', multiple: true },
-        'all-detected': { type: 'boolean' },
-        scope: { type: 'string' },
-        launcher: { type: 'string' },
-        yes: { type: 'boolean', short: 'y' },
-        'dry-run': { type: 'boolean' },
-        diff: { type: 'boolean' },
-        json: { type: 'boolean' },
-        remove: { type: 'boolean' },
-        'no-verify': { type: 'boolean' },
-        workspace: { type: 'string', short: 'C' },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options: flags }).values;
   } catch (cause) {
+    const names = args.map((word) => /^--([^=]+)/.exec(word)?.[1]);
+    const unknown = names.find((name) => name !== undefined && !Object.hasOwn(flags, name));
+    const what = unknown === undefined ? '' : `init has no flag "--${unknown}". `;
     throw new LoopyardError(
       'INVALID_ARGUMENT',
-      `Say it like this: loopyard init ${initUsage}`,
+      `${what}Say it like this: loopyard init ${initUsage}`,
       {},
       { cause },
     );

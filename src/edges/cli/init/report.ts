@@ -37,14 +37,15 @@ export function fileOf(change: FileChange): InitReport['files'][number] {
 
 /** What will be done, with the difference line by line. */
 export function planText(
-  { files, untouched, notes }: Pick<InitReport, 'files' | 'untouched' | 'notes'>,
+  { action, files, untouched, notes }: Pick<InitReport, 'action' | 'files' | 'untouched' | 'notes'>,
   withDiff: boolean,
   paint: Paint,
 ): string {
   const lines = notes.map((note) => `${paint.warn('note')} ${note}`);
   for (const { change, path, real, platforms, diff } of files) {
+    const readers = action === 'remove' ? '' : platforms.join(', ');
     const through = real === path ? '' : ` (really ${real})`;
-    lines.push(`${paint.bold(change.padEnd(7))} ${path}${through} ${paint.dim(platforms.join(', '))}`);
+    lines.push(`${paint.bold(change.padEnd(7))} ${path}${through} ${paint.dim(readers)}`.trimEnd());
     if (withDiff)
       lines.push(
         ...diff

@@ -26,6 +26,7 @@ export interface InitWorld {
     readonly node: Launch;
     readonly onPath: boolean;
     readonly inProject: boolean;
+    readonly keptIn?: string;
     keep(): void;
   };
   /** `within`: a link must not lead out of it. */
