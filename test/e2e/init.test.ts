@@ -248,6 +248,16 @@ describe('init without a yes', () => {
     expect(await nothingHappens(machine, () => machine.init('--remove', '--yes'))).toBe(0);
   });
 
+  test('says one thing when a program asks', async () => {
+    const machine = await aMachine({ installed: true });
+    const refused = await machine.init('--json', '--platform', 'cursor');
+    expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([2, { error: 'INVALID_ARGUMENT' }]);
+    const nothing = await machine.init('--json', '--yes', '--remove');
+    expect([nothing.code, JSON.parse(nothing.stdout)]).toMatchObject([0, { written: false, files: [] }]);
+    const dry = await machine.init('--json', '--dry-run', '--platform', 'cursor');
+    expect(JSON.parse(dry.stdout)).toMatchObject({ written: false, files: [{ change: 'create' }, {}, {}] });
+  });
+
   test('is no business of a worker', async () => {
     const machine = await aMachine({ installed: true });
     const env = { LOOPYARD_LOOP: 'x-1234', LOOPYARD_WORKER: 'w-1234' };

@@ -3,7 +3,8 @@ import { diffOf } from '../../../scaffold/diff.ts';
 import type { FileChange, Untouched } from '../../../scaffold/plan.ts';
 import type { Platform } from '../../../scaffold/platform.ts';
 import type { Paint } from '../../../tools/define.ts';
-import { printable } from '../render.ts';
+import { paintFor, printable, toJson } from '../render.ts';
+import type { Terminal } from '../terminal.ts';
 import type { ClientSays, Proof } from './proof.ts';
 import type { Probe } from './world.ts';
 
@@ -27,6 +28,33 @@ export interface InitReport {
   readonly steps: readonly { readonly platform: string; readonly todo: readonly string[] }[];
   readonly checks: readonly SuggestedCheck[];
   readonly next: string;
+}
+
+/** A report of which nothing is known yet. */
+export const untold = {
+  written: false,
+  notes: [],
+  proof: [],
+  clients: [],
+  steps: [],
+  checks: [],
+} as const satisfies Partial<InitReport>;
+
+/** Says what came of it. The first `known` untouched files were shown with the plan already. */
+export function tell(
+  report: InitReport,
+  known: number,
+  platforms: readonly Platform[],
+  { json }: { readonly json: boolean },
+  terminal: Terminal,
+): void {
+  if (json) {
+    terminal.stdout.write(`${toJson(report, terminal.stdout.isTTY ? 2 : 0)}\n`);
+    return;
+  }
+  const paint = paintFor(terminal, () => '');
+  const late = report.untouched.slice(known).map((one) => `${untouchedText(one, paint)}\n`);
+  terminal.stdout.write(late.join('') + outcomeText(report, platforms, paint));
 }
 
 export function fileOf(change: FileChange): InitReport['files'][number] {
@@ -71,7 +99,7 @@ function painted(line: string, paint: Paint): string {
 }
 
 /** What was found out after writing, and what is left for the person, in order. */
-export function outcomeText(report: InitReport, platforms: readonly Platform[], paint: Paint): string {
+function outcomeText(report: InitReport, platforms: readonly Platform[], paint: Paint): string {
   const titleOf = (id: string) => platforms.find((platform) => platform.id === id)?.title ?? id;
   const lines: string[] = [];
   for (const { launch, platforms: ids, handshake, stateless } of report.proof) {
