@@ -6,6 +6,7 @@ import {
   readConfigFile,
   removeEmptyFolders,
   replaceConfigFile,
+  sweepUnfinished,
 } from './adapters/config-files.ts';
 import { openInitMemory } from './adapters/init-memory.ts';
 import { ownCopies } from './adapters/own-copy.ts';
@@ -73,6 +74,14 @@ export async function openInitWorld(
     written(real) {
       const memo = memory.of(real);
       return memo && { ...memo, before: memo.before ?? undefined };
+    },
+    tidy() {
+      for (const { file, folders } of memory.all()) {
+        sweepUnfinished(file);
+        if (existsSync(file)) continue;
+        removeEmptyFolders(folders);
+        memory.forget(file);
+      }
     },
     write(change, { clean, removal, within }) {
       const { real, before, after, shells } = change;

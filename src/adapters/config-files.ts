@@ -75,7 +75,7 @@ export function replaceConfigFile(real: string, before: string | undefined, afte
   const folder = path.dirname(real);
   try {
     mkdirSync(folder, { recursive: true });
-    sweep(folder, real);
+    sweepUnfinished(real);
     const stat = statSync(real, { throwIfNoEntry: false });
     const unfinished = path.join(folder, `${unfinishedName(real)}${randomBytes(6).toString('hex')}`);
     try {
@@ -101,6 +101,15 @@ export function replaceConfigFile(real: string, before: string | undefined, afte
       { file: real },
       { cause: thrown },
     );
+  }
+}
+
+/** Takes away what a killed process left beside a file. One still at work loses its turn, and says so. */
+export function sweepUnfinished(real: string): void {
+  const folder = path.dirname(real);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(unfinishedName(real))) rmSync(path.join(folder, name), { force: true });
   }
 }
 
@@ -139,13 +148,6 @@ function isBelow(file: string, folder: string): boolean {
 
 function unfinishedName(real: string): string {
   return `.${path.basename(real)}.loopyard-`;
-}
-
-/** What a killed process left. Another one at work loses its unfinished file and fails without harm. */
-function sweep(folder: string, real: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(unfinishedName(real))) rmSync(path.join(folder, name), { force: true });
-  }
 }
 
 function writeFlushed(file: string, text: string, like: Stats | undefined): void {

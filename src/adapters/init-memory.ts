@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
@@ -24,6 +24,7 @@ export type Memory = z.infer<typeof Memory>;
 export interface InitMemory {
   readonly directory: string;
   of(real: string): Memory | undefined;
+  all(): readonly Memory[];
   keep(memory: Memory): void;
   forget(real: string): void;
   /** Keeps the bytes that are about to be replaced; returns where. */
@@ -50,6 +51,17 @@ export function openInitMemory(env: Readonly<Record<string, string | undefined>>
       if (!existsSync(file)) return undefined;
       const { success, data } = Memory.safeParse(parsed(readFileSync(file, 'utf8')));
       return success && data.file === real ? data : undefined;
+    },
+    all() {
+      const names = existsSync(directory) ? readdirSync(directory) : [];
+      return names
+        .filter((name) => /^[^.].*\.json$/.test(name))
+        .flatMap((name) => {
+          const { success, data } = Memory.safeParse(
+            parsed(readFileSync(path.join(directory, name), 'utf8')),
+          );
+          return success ? [data] : [];
+        });
     },
     keep: (memory) => write(named(memory.file, '.json'), `${JSON.stringify(memory)}\n`),
     forget: (real) => rmSync(named(real, '.json'), { force: true }),

@@ -142,11 +142,12 @@ describe('replacing', () => {
       const child = spawn(process.execPath, [program, file, ...sources], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
+      const gone = once(child, 'exit');
       await once(child.stdout, 'data');
       // The moment of death differs from round to round; any of them will do.
       await new Promise((resolve) => setTimeout(resolve, round * 3));
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await gone;
       expect(texts.includes(readFileSync(file, 'utf8'))).toBe(true);
       leftovers += readdirSync(folder).length - 1;
     }

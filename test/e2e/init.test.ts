@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -120,6 +122,40 @@ describe('init for the user', () => {
       '.codex/config.toml': '# first\na = 1\n\n# last\n[b]\nc = 1\n',
     });
   });
+});
+
+test('init killed at any moment leaves every file old or new, and the next one and the removal are whole', async () => {
+  const machine = await aMachine();
+  await write(machine.home, homeFiles);
+  const flags = ['--yes', '--no-verify', '--platform', 'claude,codex,cursor,opencode,gemini,kiro'];
+  const [before, folders] = [await filesBelow(machine.home), foldersBelow(machine.home)];
+  await machine.init(...flags);
+  const after = await filesBelow(machine.home);
+  const env = { ...machine.env, PATH: machine.bin, XDG_CONFIG_HOME: '' };
+  const stages = new Set<number>();
+  for (let round = 0; round < 14; round += 1) {
+    expect((await machine.init('--remove', '--yes')).code).toBe(0);
+    expect(await filesBelow(machine.home)).toEqual(before);
+    expect(foldersBelow(machine.home)).toEqual(folders);
+    const child = spawn(process.execPath, [program, 'init', ...flags], {
+      cwd: machine.path,
+      env,
+      stdio: 'pipe',
+    });
+    // The plan is printed before the first file is written; what comes after it takes some milliseconds per file.
+    const gone = once(child, 'exit');
+    await once(child.stdout, 'data');
+    await new Promise((resolve) => setTimeout(resolve, round * 6));
+    child.kill('SIGKILL');
+    await gone;
+    const found = await filesBelow(machine.home);
+    const whole = Object.entries(found).filter(([name]) => !name.includes('.loopyard-'));
+    for (const [name, text] of whole) expect([before[name], after[name]]).toContain(text);
+    stages.add(whole.filter(([name, text]) => text === after[name]).length);
+  }
+  expect(stages.size).toBeGreaterThan(1);
+  expect((await machine.init(...flags)).code).toBe(0);
+  expect(await filesBelow(machine.home)).toEqual(after);
 });
 
 describe('init for a project', () => {

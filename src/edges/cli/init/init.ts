@@ -28,6 +28,7 @@ export async function init(
 ): Promise<number> {
   const options = initOptions(args, known);
   const world = await makeWorld(options.workspace);
+  if (!options.dryRun) world.tidy();
   const prompts =
     world.interactive && !options.yes && !options.json && !options.dryRun
       ? await terminalPrompts()

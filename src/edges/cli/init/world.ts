@@ -32,6 +32,8 @@ export interface InitWorld {
   /** `within`: a link must not lead out of it. */
   read(path: string, within?: string): Found;
   written(real: string): Written | undefined;
+  /** Takes away what an init that was killed left half done; no file of anybody's. */
+  tidy(): void;
   /** Replaces one file; returns where the old bytes are kept. Throws BUSY or STATE_UNWRITABLE. */
   write(
     change: FileChange,
