@@ -104,6 +104,15 @@ describe('init for the user', () => {
     });
   });
 
+  test('is taken out once where the home itself is a repository', async () => {
+    const machine = await aMachine({ inGit: false });
+    const before = await filesBelow(machine.home);
+    await machine.git('init', '--quiet', '--template=', machine.home);
+    await machine.init('--yes', '--no-verify', '--scope', 'user', '--platform', 'codex,cursor');
+    const removal = await machine.init('--remove', '--yes');
+    expect([removal.code, await filesBelow(machine.home)]).toEqual([0, before]);
+  });
+
   test('takes out exactly its own after the person wrote around it', async () => {
     const machine = await aMachine();
     await write(machine.home, { '.cursor/mcp.json': '{}\n', '.codex/config.toml': 'a = 1\n' });

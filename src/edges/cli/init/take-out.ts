@@ -16,10 +16,14 @@ export async function takeOut(
   terminal: Terminal,
 ): Promise<number> {
   const platforms = world.platforms.filter(({ id }) => options.platforms?.includes(id) ?? true);
-  const parts = scopesOf(world, options).map((scope) => ({
-    scope,
-    ...plannedRemoval(platforms, [scope], world.ground, filesOf(world, scope), world.written),
-  }));
+  const seen = new Set<string>();
+  const parts = scopesOf(world, options).map((scope) => {
+    const plan = plannedRemoval(platforms, [scope], world.ground, filesOf(world, scope), world.written);
+    // Where the home is a repository itself, a file can belong to both scopes.
+    const files = plan.files.filter(({ real }) => !seen.has(real));
+    for (const { real } of files) seen.add(real);
+    return { scope, files, untouched: plan.untouched };
+  });
   const draft: InitReport = {
     ...untold,
     action: 'remove',
