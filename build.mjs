@@ -22,7 +22,11 @@ const { metafile } = await build({
     LOOPYARD_VERSION: JSON.stringify(version),
     LOOPYARD_INSTRUCTIONS: JSON.stringify(readFileSync('instructions.md', 'utf8')),
   },
-  alias: { '@modelcontextprotocol/server/_shims': './src/edges/mcp/no-json-schema-validator.ts' },
+  alias: {
+    '@modelcontextprotocol/server/_shims': './src/edges/mcp/no-json-schema-validator.ts',
+    // Its main entry is UMD, whose requires a bundler cannot see.
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+  },
   // CommonJS dependencies (simple-git, proper-lockfile, pino) call require for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   logLevel: 'warning',

@@ -1,20 +1,28 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { logFile } from './adapters/log.ts';
 import { plain } from './core/fence.ts';
 import { findLoop } from './core/registry.ts';
 import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
+import { initUsage } from './edges/cli/init/options.ts';
 import type { Extra } from './edges/cli/program.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
 import type { Front } from './edges/front.ts';
 
-/** What these commands need of the front: how to open a yard, from where. */
-type Doors = Pick<Front, 'open' | 'env' | 'cwd'>;
+/** What these commands need of the front: how to open a yard, from where, and what init writes of it. */
+type Doors = Pick<Front, 'open' | 'env' | 'cwd' | 'home' | 'version' | 'instructions'>;
 
 /** Commands that need a terminal or a process of their own, and so are no tools. */
 export function extras(front: Doors): readonly Extra[] {
   return [
+    {
+      name: 'init',
+      description: 'connect the AI clients you use to loopyard; --remove takes it out',
+      usage: initUsage,
+      run: (args, terminal) => init(front, args, terminal),
+    },
     {
       name: 'logs',
       description: 'print what the newest worker of a loop printed',
@@ -42,6 +50,29 @@ export function extras(front: Doors): readonly Extra[] {
       },
     },
   ];
+}
+
+async function init(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
+  if (front.env.LOOPYARD_WORKER) {
+    throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker does not change how its clients are configured.');
+  }
+  const [{ loadScaffolding, openInitWorld, projectAt }, command, { gitFinder }, { selfCommand }] =
+    await Promise.all([
+      import('./init-world.ts'),
+      import('./edges/cli/init/init.ts'),
+      import('./adapters/git/finder.ts'),
+      import('./open-yard.ts'),
+    ]);
+  const bin = selfCommand().args[0] ?? '';
+  const scaffolding = loadScaffolding(path.join(path.dirname(bin), '..', 'scaffolding'));
+  const world = async (workspace: string | undefined) => {
+    const place = path.resolve(front.cwd, workspace ?? (front.env.LOOPYARD_WORKSPACE || '.'));
+    const project = await projectAt(() => gitFinder({ env: front.env }).locate(place));
+    const interactive = process.stdin.isTTY === true && terminal.stdout.isTTY;
+    return openInitWorld(front, { scaffolding, bin, project, interactive });
+  };
+  const known = scaffolding.platforms.map(({ id }) => id);
+  return command.init(world, args, known, terminal);
 }
 
 /** Prints the newest worker's output and, when following, that of every worker after it, until the loop has ended. */

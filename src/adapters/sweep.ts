@@ -87,7 +87,12 @@ const leftovers: readonly Leftover[] = [
     from: 'git/mirror: a mirror being made',
   },
   { root: 'home', folders: [], name: trash, from: 'git/mirror: an old mirror' },
-  { root: 'home', folders: ['mirror.git'], name: index, from: 'git/mirror: the index of a room being filled' },
+  {
+    root: 'home',
+    folders: ['mirror.git'],
+    name: index,
+    from: 'git/mirror: the index of a room being filled',
+  },
   {
     root: 'home',
     folders: ['gate'],
@@ -114,13 +119,24 @@ const leftovers: readonly Leftover[] = [
     name: named(`\\.(?:spec|claim|shim|stop|facts|status)\\.json\\.${uuid}`),
     from: 'processes/run-directory: a record being written',
   },
-  { root: 'place', folders: ['*'], name: trash, from: 'take-away: the folder of a loop, a room' },
-  { root: 'place', folders: ['*', '*'], name: trash, from: 'take-away: a worktree, a part of a room' },
-  { root: 'place', folders: ['*', '*'], name: draft, from: 'files: a mark of a loop or a room' },
+  { root: 'place', folders: ['loops'], name: trash, from: 'take-away: the folder of a loop' },
+  { root: 'place', folders: ['loops', '*'], name: trash, from: 'take-away: a worktree' },
+  { root: 'place', folders: ['loops', '*'], name: draft, from: 'files: the mark of a worktree' },
+  {
+    root: 'place',
+    folders: ['loops', '*', 'context'],
+    name: trash,
+    from: 'take-away: a file of an iteration',
+  },
   { root: 'place', folders: ['loops', '*', 'context'], name: draft, from: 'files: what an iteration reads' },
-  { root: 'place', folders: ['loops', '*', 'context'], name: trash, from: 'take-away: a file of an iteration' },
-  { root: 'place', folders: ['loops', '*', 'scratch'], name: index, from: 'git/snapshot: our own index' },
-  { root: 'place', folders: ['loops', '*', 'scratch', '*'], name: index, from: 'git/snapshot: our own index' },
+  {
+    root: 'place',
+    folders: ['loops', '*', 'scratch', '*'],
+    name: index,
+    from: 'git/snapshot: our own index of a worktree',
+  },
+  { root: 'place', folders: ['rooms'], name: trash, from: 'take-away: a room' },
+  { root: 'place', folders: ['rooms', '*'], name: draft, from: 'files: the mark of a room' },
 ];
 
 /** The folders a row of the table means, as far as they are there and are no links. */

@@ -1,0 +1,48 @@
+import type { ProjectFiles } from '../../../scaffold/checks.ts';
+import type { Existing } from '../../../scaffold/detect.ts';
+import type { Launch } from '../../../scaffold/launch.ts';
+import type { Ground } from '../../../scaffold/places.ts';
+import type { FileChange, Found } from '../../../scaffold/plan.ts';
+import type { Platform } from '../../../scaffold/platform.ts';
+import type { Written } from '../../../scaffold/removal.ts';
+
+export type Probe =
+  | { readonly ok: true; readonly tools: readonly string[]; readonly ms: number }
+  | { readonly ok: false; readonly because: string };
+
+/** Everything `init` needs of the machine, put together by the composition root. */
+export interface InitWorld {
+  readonly version: string;
+  readonly instructions: string;
+  readonly platforms: readonly Platform[];
+  /** The unfilled templates by file name. */
+  readonly templates: Readonly<Record<string, string>>;
+  readonly ground: Ground;
+  readonly existing: Existing;
+  readonly projectFiles: ProjectFiles;
+  /** Whether somebody sits there who can be asked. */
+  readonly interactive: boolean;
+  readonly copies: {
+    readonly node: Launch;
+    readonly onPath: boolean;
+    readonly inProject: boolean;
+    readonly keptIn?: string;
+    keep(): void;
+  };
+  /** `within`: a link must not lead out of it. */
+  read(path: string, within?: string): Found;
+  written(real: string): Written | undefined;
+  /** Takes away what an init that was killed left half done; no file of anybody's. */
+  tidy(): void;
+  /** Replaces one file; returns where the old bytes are kept. Throws BUSY or STATE_UNWRITABLE. */
+  write(
+    change: FileChange,
+    how: { clean: boolean; removal: boolean; within: string | undefined },
+  ): string | undefined;
+  /** One conversation in each era, with HOME, PATH and what the entry says; nothing else. */
+  prove(
+    launch: Launch & { readonly env: Readonly<Record<string, string>> },
+  ): Promise<{ readonly handshake: Probe; readonly stateless: Probe }>;
+  /** What a client says of its servers. */
+  ask(run: readonly string[]): Promise<string | undefined>;
+}
