@@ -135,7 +135,7 @@ async function prompt(
     `Worktree (your working directory): ${loop.workspace.path}`,
     `Context folder: ${folder}`,
     contextFiles.map(({ name, holds }) => `- ${name}: ${holds}`).join('\n'),
-    'If you have loopyard tools, load_context gives you all of this in one call.',
+    'If you have loopyard tools, load_context gives you the most important of this in one call.',
     '# Goal',
     fence(shorten(loop.goal, 6_000), 'text'),
     '# How it is judged',

@@ -26,7 +26,7 @@ export async function commitLeftovers(rt: Rt, loop: Loop, worktree: string): Pro
 /** Keeps a commit under a rescue ref. What was kept before stays kept: beside it, when the new one does not contain it. */
 export async function keepForRescue(rt: Pick<Rt, 'git'>, loop: string, commit: string): Promise<string> {
   for (let number = 1; ; number++) {
-    const ref = number === 1 ? rescueRef(loop) : `${rescueRef(loop)}-${number}`;
+    const ref = number === 1 ? rescueRef(loop) : `${rescueRef(loop)}.${number}`;
     const kept = await rt.git.ref(ref);
     const contained = kept === undefined || (await rt.git.isAncestor(kept, commit));
     if (
@@ -44,6 +44,6 @@ export async function rescueRefs(rt: Pick<Rt, 'git'>, loop: string): Promise<rea
   const all = await rt.git.refs('refs/loopyard/rescue/');
   const first = rescueRef(loop);
   return [...all.keys()].filter(
-    (ref) => ref === first || (/^-\d+$/.test(ref.slice(first.length)) && ref.startsWith(first)),
+    (ref) => ref === first || (/^\.\d+$/.test(ref.slice(first.length)) && ref.startsWith(first)),
   );
 }

@@ -183,8 +183,9 @@ function put<T>(
   key: string,
   value: NoInfer<T> | undefined,
 ): Record<string, T> {
+  if (value !== undefined) return { ...records, [key]: value };
   const { [key]: _, ...rest } = records;
-  return value === undefined ? rest : { ...rest, [key]: value };
+  return rest;
 }
 
 /** An ended loop leaves together with everything that belonged to it. */

@@ -154,7 +154,7 @@ test('a rescue never replaces what an earlier one kept', async () => {
   const second = await rt.git.commitTree({ tree, parents: [], message: 'other', author });
   const third = await rt.git.commitTree({ tree, parents: [second], message, author });
   expect(await keepForRescue(rt, 'l', first)).toBe(rescueRef('l'));
-  expect(await keepForRescue(rt, 'l', second)).toBe(`${rescueRef('l')}-2`);
-  expect(await keepForRescue(rt, 'l', third)).toBe(`${rescueRef('l')}-2`);
+  expect(await keepForRescue(rt, 'l', second)).toBe(`${rescueRef('l')}.2`);
+  expect(await keepForRescue(rt, 'l', third)).toBe(`${rescueRef('l')}.2`);
   expect(await rt.git.ref(rescueRef('l'))).toBe(first);
 });

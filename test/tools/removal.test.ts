@@ -36,7 +36,7 @@ describe('discard', () => {
     expect(await rescued(world)).toEqual(expect.arrayContaining(['uncommitted work', 'the branch']));
     expect(answer).toMatchObject({
       removed: ['refs/heads/loopyard/l'],
-      kept: [rescueRef('l'), `${rescueRef('l')}-2`],
+      kept: [rescueRef('l'), `${rescueRef('l')}.2`],
       next: 'loopyard prune --rescue --yes removes rescue refs too.',
     });
   });
@@ -127,10 +127,10 @@ describe('prune', () => {
 
   test('keeps the second rescue ref of a live loop', async () => {
     const world = await aToolWorld(aYard().withLoop().build());
-    await kept(world, `${rescueRef('l')}-2`, 'work');
-    await kept(world, `${rescueRef('gone')}-2`, 'work');
+    await kept(world, `${rescueRef('l')}.2`, 'work');
+    await kept(world, `${rescueRef('gone')}.2`, 'work');
     expect(await world.call(prune, { rescue: true, yes: true })).toMatchObject({
-      refs: [`${rescueRef('gone')}-2`],
+      refs: [`${rescueRef('gone')}.2`],
     });
   });
 });

@@ -27,15 +27,13 @@ export interface Mirror {
  * in a new one, and only if it works there does the new one take its place, so a damaged repository of the user's never
  * costs the mirror. In the same way it starts anew when it has grown. It appears by rename, complete. Of two processes
  * that make it, one wins and the other uses it; who works in the old one when it goes away fails there, and so has a
- * new one of its own. A crash leaves a `mirror-draft-` directory, removed a day later, or a `.trash-` one, removed with
- * the next.
+ * new one of its own. A crash leaves a `mirror-draft-` or a `.trash-` directory, which nobody reads.
  */
 export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
   const place = join(home, 'mirror.git');
 
   const create = async (): Promise<string> => {
     await mkdir(home, { recursive: true, mode: 0o700 });
-    await removeOldDrafts(home);
     const { text: format } = await git.run({
       gitDir: commonDir,
       args: ['rev-parse', '--show-object-format'],
@@ -118,7 +116,6 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
 }
 
 const draftPrefix = 'mirror-draft-';
-const oldDraftMs = 24 * 3_600_000;
 const generationFile = 'generation';
 /** The name every room gives its index while it is being filled. */
 const indexPrefix = 'index-';
@@ -145,22 +142,11 @@ async function generationOf(gitDir: string): Promise<string | undefined> {
 async function isFull(gitDir: string): Promise<boolean> {
   const commits = await readdir(join(gitDir, 'refs', 'rooms')).catch(() => []);
   if (commits.length <= mostCommits) return false;
-  return (await ages(gitDir, indexPrefix)).every(({ ageMs }) => ageMs > oldIndexMs);
-}
-
-async function removeOldDrafts(home: string): Promise<void> {
-  for (const { path, ageMs } of await ages(home, draftPrefix))
-    if (ageMs > oldDraftMs) await rm(path, { recursive: true, force: true });
-}
-
-async function ages(directory: string, prefix: string): Promise<{ path: string; ageMs: number }[]> {
-  const found: { path: string; ageMs: number }[] = [];
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const entry = name.startsWith(prefix) ? await stat(path).catch(() => undefined) : undefined;
-    if (entry) found.push({ path, ageMs: Date.now() - entry.mtimeMs });
+  for (const name of await readdir(gitDir)) {
+    const index = name.startsWith(indexPrefix) && (await stat(join(gitDir, name)).catch(() => undefined));
+    if (index && Date.now() - index.mtimeMs < oldIndexMs) return false;
   }
-  return found;
+  return true;
 }
 
 /** A command that hangs would hang in a new mirror too. */

@@ -91,10 +91,8 @@ async function refsOf({ git }: Pick<ToolRuntime, 'git'>) {
 
 /** The second rescue ref of a loop has a number behind its name. */
 function isLive(yard: Yard, id: string): boolean {
-  return [id, id.replace(/-\d+$/, '')].some((name) => {
-    const loop = own(yard.loops, name);
-    return loop !== undefined && !isEnded(loop);
-  });
+  const loop = own(yard.loops, id.replace(/\.\d+$/, ''));
+  return loop !== undefined && !isEnded(loop);
 }
 
 async function isOver({ processes }: Pick<ToolRuntime, 'processes'>, run: string): Promise<boolean> {
@@ -105,6 +103,6 @@ async function isOver({ processes }: Pick<ToolRuntime, 'processes'>, run: string
 /** Output that something in the live state still refers to stays. */
 function isKnown(yard: Yard, run: string): boolean {
   return (
-    own(yard.workers, run) !== undefined || own(yard.verifications, run.replace(/-\d+$/, '')) !== undefined
+    own(yard.workers, run) !== undefined || own(yard.verifications, run.replace(/\.\d+$/, '')) !== undefined
   );
 }

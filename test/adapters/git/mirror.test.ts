@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openGit } from '../../../src/adapters/git/git.ts';
@@ -120,18 +120,4 @@ test('a mirror of many commits starts anew, but not under a room that is being f
   await git.fillRoom({ path: join(place, 'side'), commit: side });
   expect(await readdir(rooms)).toEqual([side]);
   expect(await readFile(join(place, 'side', 'b'), 'utf8')).toBe('2\n');
-});
-
-test('what crashes left beside the mirror is removed when the next is made', async () => {
-  const repo = await aRepository();
-  const { git, home } = await opened(repo);
-  const [old, young] = [join(home, 'mirror-draft-old'), join(home, 'mirror-draft-young')];
-  for (const draft of [old, young]) await mkdir(draft, { recursive: true });
-  await utimes(old, 1, 1);
-  await mkdir(join(home, '.trash-mirror.git-x'));
-
-  const commit = await repo.git('rev-parse', 'HEAD');
-  await git.fillRoom({ path: join(await aDirectory(), 'r'), commit });
-
-  expect((await readdir(home)).sort()).toEqual(['mirror-draft-young', 'mirror.git']);
 });
