@@ -53,13 +53,22 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
     return draft;
   };
 
-  /** Puts a draft in the place of the mirror of a certain generation, unless another has come there meanwhile. */
-  const install = async (draft: string, replaced: string | undefined) => {
-    const trash = (await generationOf(place)) === replaced ? await takeAway(place) : [];
-    await rename(draft, place).catch(async (error: unknown) => {
-      if (!(await exists(place))) throw error;
-      await rm(draft, { recursive: true, force: true });
-    });
+  /** Gives a draft its name, unless another process was faster. The other's may be on its way out again: then it is ours. */
+  const install = async (draft: string) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await rename(draft, place);
+      } catch (error) {
+        if (await exists(place)) return await rm(draft, { recursive: true, force: true });
+        if (attempt === 10) throw error;
+      }
+    }
+  };
+
+  /** Does so in the place of the mirror of a certain generation: a newer one stays. */
+  const replace = async (generation: string | undefined, draft: string) => {
+    const trash = (await generationOf(place)) === generation ? await takeAway(place) : [];
+    await install(draft);
     for (const path of trash) {
       await deleteTrash(path).catch((error: unknown) =>
         log('warn', 'An old mirror could not be deleted.', { path, error: String(error) }),
@@ -91,22 +100,22 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
 
   return {
     async use(commit, work) {
-      if (!(await exists(place))) await install(await create(), undefined);
+      if (!(await exists(place))) await install(await create());
       const generation = await generationOf(place);
-      if (commit === undefined || !(await isFull(place)) || (await has(place, commit))) {
-        try {
+      try {
+        if (commit === undefined || !(await isFull(place)) || (await has(place, commit))) {
           if (commit !== undefined) await hold(place, commit);
           return await work(place);
-        } catch (error) {
-          if (!mayBeDamage(error)) throw error;
         }
+      } catch (error) {
+        if (!mayBeDamage(error)) throw error;
       }
       const draft = await create();
       try {
         if (commit !== undefined) await hold(draft, commit);
         const result = await work(draft);
         log('info', 'The mirror was damaged or full; a new one took its place.', { path: place });
-        await install(draft, generation);
+        await replace(generation, draft);
         return result;
       } finally {
         await rm(draft, { recursive: true, force: true });
@@ -142,7 +151,7 @@ async function generationOf(gitDir: string): Promise<string | undefined> {
 async function isFull(gitDir: string): Promise<boolean> {
   const commits = await readdir(join(gitDir, 'refs', 'rooms')).catch(() => []);
   if (commits.length <= mostCommits) return false;
-  for (const name of await readdir(gitDir)) {
+  for (const name of await readdir(gitDir).catch(() => [])) {
     const index = name.startsWith(indexPrefix) && (await stat(join(gitDir, name)).catch(() => undefined));
     if (index && Date.now() - index.mtimeMs < oldIndexMs) return false;
   }

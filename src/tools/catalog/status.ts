@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { missingKeeper } from '../../core/keeper-presence.ts';
 import { findLoop } from '../../core/registry.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
@@ -29,6 +30,7 @@ export const status = defineTool({
     events: z.array(z.string()).optional().describe('what happened since the cursor, newest last'),
     loops: z.array(LoopView).optional().describe('the loop asked for, or all live ones and those just ended'),
     totals: z.string().optional().describe('loops ever opened, and how they ended'),
+    keeper: z.string().optional().describe('said when work waits and no keeper acts'),
     cursor: field.cursor.describe('for the next call'),
     next: field.nextStep,
   }),
@@ -57,6 +59,7 @@ export const status = defineTool({
       events: news.events.length > 0 ? news.events : undefined,
       loops: views,
       totals: named ? undefined : totals(yard, views.length),
+      keeper: missingKeeper(yard, rt),
       cursor: yard.seq,
       next: advice(rt, yard, chosen),
     });
@@ -66,7 +69,9 @@ export const status = defineTool({
     const loops = output.loops ?? [];
     const body =
       loops.length > 0 ? loops.map((loop) => renderLoop(loop, paint)).join('\n\n') : 'No loop is open here.';
-    return [body, paint.dim([output.totals, output.next].filter(Boolean).join('\n'))].join('\n\n');
+    return [body, paint.dim([output.keeper, output.totals, output.next].filter(Boolean).join('\n'))].join(
+      '\n\n',
+    );
   },
 });
 
