@@ -6,6 +6,7 @@ import type { ServerFront } from './edges/front.ts';
 import type { Listing } from './edges/mcp/schema.ts';
 import type { FrontOptions } from './front.ts';
 import { mcpLine } from './mcp-line.ts';
+import type { ToolRuntime } from './tools/define.ts';
 
 /** Put in by the build. */
 declare const LOOPYARD_VERSION: string;
@@ -58,6 +59,13 @@ async function keeper(commonDir: string): Promise<void> {
   setTimeout(() => process.exit(), lastWordsMs).unref();
 }
 
+/** Removes what killed processes left half-made. */
+async function sweepUp({ files, git, clock, log }: ToolRuntime): Promise<void> {
+  const { sweep } = await import('./adapters/sweep.ts');
+  const removed = await sweep(files.home, git.commonDir, files.place, clock.now());
+  if (removed.length > 0) log('info', 'swept up', { removed: removed.slice(0, 20), count: removed.length });
+}
+
 async function keep(commonDir: string): Promise<string> {
   const [{ openYard, selfCommand }, { runKeeper }] = await Promise.all([
     import('./open-yard.ts'),
@@ -72,6 +80,8 @@ async function keep(commonDir: string): Promise<string> {
     self: selfCommand(),
     startsKeeper: false,
   });
+  // Beside the work, never before it: whoever woke this keeper waits.
+  void sweepUp(runtime).catch((thrown) => runtime.log('warn', 'could not sweep', { error: String(thrown) }));
   try {
     return await runKeeper(runtime, stop.signal);
   } finally {

@@ -44,7 +44,7 @@ export const errorCodes = {
   STATE_TOO_NEW: { kind: 'environment', hint: 'Install the loopyard version named in the message.' },
   STATE_CORRUPT: {
     kind: 'environment',
-    hint: 'Nothing was changed. The damaged bytes are kept in quarantine/.',
+    hint: 'Nothing was changed; bytes that were damaged are kept in quarantine/.',
   },
   DISK_FULL: {
     kind: 'environment',
