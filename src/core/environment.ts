@@ -117,7 +117,7 @@ export function checkEnvironment(rt: Source, room: Room): Record<string, string>
     CI: 'true',
     NO_COLOR: '1',
     GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_GLOBAL: '/dev/null', // git takes this name on every platform
     npm_config_update_notifier: 'false',
   };
 }
