@@ -8,6 +8,12 @@ export async function checkoutOf(rt: Rt, branch: string): Promise<string | undef
   return trees.find((tree) => tree.branch === branch && !tree.missing)?.path;
 }
 
+/** Where a branch is being rebased, if anywhere: moving it now would break the rebase at its last step. */
+export async function rebasedIn(rt: Rt, branch: string): Promise<string | undefined> {
+  const trees = await rt.git.worktrees();
+  return trees.find((tree) => tree.rebasing === branch)?.path;
+}
+
 /** Whether a checkout can be brought along without touching anything of its user: nothing changed, nothing in the way. */
 export async function canFollow(rt: Rt, checkout: string, from: string, to: string): Promise<boolean> {
   if (!(await rt.git.isClean(checkout))) return false;

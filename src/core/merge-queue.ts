@@ -4,7 +4,7 @@ import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
 import { backOff } from './evidence.ts';
 import { plain } from './fence.ts';
-import { bringCheckoutAlong, canFollow, checkoutOf } from './landing-checkout.ts';
+import { bringCheckoutAlong, canFollow, checkoutOf, rebasedIn } from './landing-checkout.ts';
 import { fenceRef, readyRef, tipRef } from './places.ts';
 import { loopyardAuthor } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
@@ -133,6 +133,11 @@ async function mergeCommit(rt: Rt, loop: Loop, entry: MergeEntry, onto: string):
 async function move(rt: Rt, loop: Loop, entry: MergeEntry, target: string): Promise<void> {
   const { built, epoch } = entry;
   if (!built) return;
+  const rebase = await rebasedIn(rt, entry.target);
+  if (rebase !== undefined) {
+    const why = `${entry.target} is being rebased in ${rebase}.`;
+    return park(rt, entry, built.result, why, 'Finish the rebase and merge again.');
+  }
   const checkout = await checkoutOf(rt, entry.target);
   if (checkout !== undefined && !(await canFollow(rt, checkout, built.onto, built.result))) {
     const own = loop.workspace?.kind === 'in_place' && loop.workspace.path === checkout;
@@ -200,13 +205,14 @@ async function again(rt: Rt, loop: Loop, entry: MergeEntry, reason: string): Pro
   });
 }
 
-async function park(rt: Rt, entry: MergeEntry, result: string, why: string): Promise<void> {
+async function park(rt: Rt, entry: MergeEntry, result: string, why: string, mend?: string): Promise<void> {
   const keptAt = readyRef(entry.loop);
   await rt.git.updateRefs(
     [{ update: keptAt, from: await rt.git.ref(keptAt), to: result }],
     `loopyard: ready ${entry.loop}`,
   );
-  const reason = `${why} The merge result is kept at ${keptAt}. Commit or stash there and merge again, or take it: git merge --ff-only ${keptAt}`;
+  const usual = `Commit or stash there and merge again, or take it: git merge --ff-only ${keptAt}`;
+  const reason = `${why} The merge result is kept at ${keptAt}. ${mend ?? usual}`;
   await record(rt, entry, (tx) => {
     // Nobody looks at a waiting entry again by himself, so a cancellation that came meanwhile counts here.
     const cancel = tx.yard.loops[entry.loop]?.cancel;

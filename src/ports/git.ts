@@ -21,6 +21,17 @@ export interface Signature {
   readonly email: string;
 }
 
+export interface WorktreeEntry {
+  readonly path: string;
+  /** Checked out there; undefined when HEAD is detached. */
+  readonly branch: string | undefined;
+  /** Being rebased there: git detaches HEAD for it and moves the branch at the end. */
+  readonly rebasing: string | undefined;
+  readonly head: ObjectId | undefined;
+  /** Git has a record of it and its directory is gone. */
+  readonly missing: boolean;
+}
+
 /** One step of an atomic ref transaction. `from`/`is` `undefined`: the ref must not exist. */
 export type RefStep =
   | { readonly verify: string; readonly is: ObjectId | undefined }
@@ -77,9 +88,7 @@ export interface Git {
   mergeTree(ours: ObjectId, theirs: ObjectId): Promise<MergeOutcome>;
 
   /** Linked worktrees git knows, the main one included. */
-  worktrees(): Promise<
-    readonly { path: string; branch: string | undefined; head: ObjectId | undefined; missing: boolean }[]
-  >;
+  worktrees(): Promise<readonly WorktreeEntry[]>;
   /** A new linked worktree on a new branch that tracks nothing. Runs one at a time per repository. No hook runs. */
   addWorktree(input: { path: string; branch: string; commit: ObjectId }): Promise<void>;
   /** Removes the worktree's directory and git's record of it. The caller has made sure that nothing in it is lost. */

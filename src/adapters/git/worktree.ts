@@ -12,8 +12,8 @@ import type { Repository } from './repository.ts';
  * Linked worktrees: making, listing and removing them, one at a time per repository, because git's own administration
  * fails when several do it at once.
  *
- * A crash while adding leaves a branch at its first commit and perhaps part of a directory, under names that contain
- * the epoch and are not used again. A crash while removing leaves the directory under a `.trash-` name beside its old
+ * A crash while adding leaves a branch at its first commit and perhaps part of a directory, under our own names: whoever
+ * tries again clears them. A crash while removing leaves the directory under a `.trash-` name beside its old
  * place, or git's record of a directory that is gone; removing again finishes both.
  */
 export function gitWorktrees(
@@ -45,7 +45,12 @@ export function gitWorktrees(
     async worktrees() {
       const { stdout } = await git.run({ gitDir, args: ['worktree', 'list', '--porcelain', '-z'] });
       return Promise.all(
-        records(stdout).map(async (record) => ({ ...record, missing: !(await isThere(record.path)) })),
+        records(stdout).map(async (record) => {
+          const missing = !(await isThere(record.path));
+          const rebasing =
+            record.branch === undefined && !missing ? await rebasedIn(commonDir, record.path) : undefined;
+          return { ...record, missing, rebasing };
+        }),
       );
     },
 
@@ -151,6 +156,16 @@ interface WorktreeRecord {
 }
 
 /** One block of `key value` fields per worktree, blocks separated by an empty field. */
+/** The branch that is being rebased in a working tree: git keeps its name beside HEAD, under two names. */
+async function rebasedIn(commonDir: string, tree: string): Promise<string | undefined> {
+  const admin = (await adminDirectory(commonDir, tree)) ?? commonDir;
+  for (const kind of ['rebase-merge', 'rebase-apply']) {
+    const name = await readOwn(join(admin, kind, 'head-name'), 4_096);
+    if (name !== undefined) return name.trim().replace(/^refs\/heads\//, '');
+  }
+  return undefined;
+}
+
 function records(stdout: Buffer): WorktreeRecord[] {
   const found: WorktreeRecord[] = [];
   let block = new Map<string, string>();

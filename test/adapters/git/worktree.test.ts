@@ -155,3 +155,15 @@ test('clean looks at staged and unstaged changes of tracked files, not at times'
   await repo.git('add', 'staged');
   expect(await git.isClean(repo.path)).toBe(false);
 });
+
+test('a branch that is being rebased somewhere is named there, though nothing has it checked out', async () => {
+  const repo = await aRepository({ files: { 'a.txt': 'one\n' } });
+  const { git } = await opened(repo);
+  const base = await repo.commit({ 'a.txt': 'ours\n' });
+  await repo.git('switch', '--quiet', '--create', 'side', `${base}~1`);
+  await repo.commit({ 'a.txt': 'theirs\n' });
+  await expect(repo.git('rebase', 'main')).rejects.toThrow();
+  expect(await git.worktrees()).toMatchObject([{ branch: undefined, rebasing: 'side' }]);
+  await repo.git('rebase', '--abort');
+  expect(await git.worktrees()).toMatchObject([{ branch: 'side', rebasing: undefined }]);
+});
