@@ -1,17 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { askClient } from './adapters/client-health.ts';
+import { askClient } from './adapters/init/client-health.ts';
 import {
   missingFolders,
   readConfigFile,
   removeEmptyFolders,
   replaceConfigFile,
   sweepUnfinished,
-} from './adapters/config-files.ts';
-import { openInitMemory } from './adapters/init-memory.ts';
-import { ownCopies } from './adapters/own-copy.ts';
+} from './adapters/init/config-files.ts';
+import { openInitMemory } from './adapters/init/init-memory.ts';
+import { ownCopies } from './adapters/init/own-copy.ts';
+import { eras, probeServer } from './adapters/init/server-probe.ts';
 import { which } from './adapters/processes/which.ts';
-import { eras, probeServer } from './adapters/server-probe.ts';
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
 import type { InitWorld } from './edges/cli/init/world.ts';
 import type { Front } from './edges/front.ts';

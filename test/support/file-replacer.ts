@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { replaceConfigFile } from '../../src/adapters/config-files.ts';
+import { replaceConfigFile } from '../../src/adapters/init/config-files.ts';
 
 /** A process that replaces a file by one of two texts for ever, until somebody kills it. */
 const [file = '', one = '', other = ''] = process.argv.slice(2);

@@ -22,9 +22,9 @@ import {
   readConfigFile,
   removeEmptyFolders,
   replaceConfigFile,
-} from '../../src/adapters/config-files.ts';
-import { openInitMemory } from '../../src/adapters/init-memory.ts';
-import { bundle } from '../support/bundle.ts';
+} from '../../../src/adapters/init/config-files.ts';
+import { openInitMemory } from '../../../src/adapters/init/init-memory.ts';
+import { bundle } from '../../support/bundle.ts';
 
 function aFolder(): string {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'loopyard-config-')));

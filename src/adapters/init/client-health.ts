@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import { which } from './processes/which.ts';
+import { which } from '../processes/which.ts';
 
 /** What a client says of its servers; undefined when the program is not here or does not answer in time. */
 export async function askClient(

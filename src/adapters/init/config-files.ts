@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { LoopyardError } from '../domain/errors.ts';
+import { LoopyardError } from '../../domain/errors.ts';
 
 /** A file as it was found: its text (undefined: there is none), or why it cannot be used, as a sentence. */
 export type FoundFile =

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, 
 import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import { which } from './processes/which.ts';
+import { which } from '../processes/which.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

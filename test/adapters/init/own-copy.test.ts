@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ownCopies } from '../../src/adapters/own-copy.ts';
+import { ownCopies } from '../../../src/adapters/init/own-copy.ts';
 
 function aPackage(folder: string): { root: string; bin: string; env: Record<string, string> } {
   const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'loopyard-copy-')));
