@@ -117,7 +117,8 @@ export async function survives({ stage, victim }: Blow): Promise<void> {
   await until(session, loop, isIn('landed'));
   expect(await project.git('show', 'main:calc.mjs')).toContain('a * b');
   expect(await project.git('status', '--porcelain')).toBe('');
-  expect(project.keepers().length).toBeLessThanOrEqual(1);
+  // Two may be started by two who miss one; the second finds the lease taken and leaves.
+  await eventually(() => project.keepers().length <= 1);
   expect(types(project).filter((type) => type === 'loop.told')).toHaveLength(1);
   expect(types(project).filter((type) => type === 'loop.landed')).toHaveLength(1);
   await eventually(() => project.running('gated-check').length === 0);
