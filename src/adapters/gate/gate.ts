@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, constants, readFileSync, rmSync } from 'node:fs';
-import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Identity, type Liveness } from '../../domain/lease.ts';
@@ -27,8 +27,8 @@ export interface GateOptions {
  * Beside the lock directory lies an owner file: who holds it, under an id used once. A waiter that finds the owner
  * dead claims that id with link(), which only one can; it looks again, and removes owner file and lock. A claimant who
  * dies over it has an id too, and is claimed in the same way. Silence proves nothing: the library's own takeover by
- * age is kept out of normal life by a limit of ten minutes, and even then touches only a lock without an owner file,
- * which is what a crash between the two leaves behind.
+ * age is kept out of normal life by a limit of ten minutes. A lock without an owner file is what a crash between the
+ * two leaves behind; one that is older than that moment can last is claimed by what it is, and removed.
  *
  * A section must not block the event loop, and must be correct when two run it: patience ends, and a gate can be lost.
  * A lost one is open at once, and its section goes on: it is told to nobody, because nobody needs to know.
@@ -44,7 +44,7 @@ export function openGate({ directory, self, liveness, clock, log }: GateOptions)
       const deadline = performance.now() + patienceMs;
       let release = await lock.take(log);
       while (!release && performance.now() < deadline) {
-        if (!(await lock.clearIfDead(liveness)))
+        if (!(await lock.clearIfDead(liveness, clock.now())))
           await clock.sleep(Math.min(10 + Math.random() * 140, deadline - performance.now()));
         release = await lock.take(log);
       }
@@ -58,6 +58,9 @@ export function openGate({ directory, self, liveness, clock, log }: GateOptions)
     },
   };
 }
+
+/** Between making a lock and naming its owner lie a few milliseconds; so long, and its maker is gone. */
+const ownerlessMs = 2_000;
 
 const Owner = z.strictObject({ id: z.uuid(), identity: Identity });
 type Owner = z.infer<typeof Owner>;
@@ -111,9 +114,10 @@ function lockAt(directory: string, name: string, self: Identity) {
   };
 
   /** Whether the lock of a dead owner was removed, so that it is worth trying again at once. */
-  const clearIfDead = async (liveness: GateOptions['liveness']): Promise<boolean> => {
+  const clearIfDead = async (liveness: GateOptions['liveness'], now: number): Promise<boolean> => {
     const owner = readOwner(ownerFile);
-    if (!owner || liveness(owner.identity) !== 'dead') return false;
+    if (!owner) return clearOwnerless(now);
+    if (liveness(owner.identity) !== 'dead') return false;
     const claims: string[] = [];
     for (let dead = owner; ; ) {
       const claim = `${stem}.takeover.${dead.id}`;
@@ -133,6 +137,17 @@ function lockAt(directory: string, name: string, self: Identity) {
     }
     for (const claim of claims) await rm(claim, { force: true });
     return isStillHis;
+  };
+  const clearOwnerless = async (now: number): Promise<boolean> => {
+    const found = await stat(lockDirectory).catch(() => undefined);
+    if (!found || now - found.mtimeMs < ownerlessMs) return false;
+    const claim = `${stem}.takeover.${found.ino}-${Math.round(found.mtimeMs)}`;
+    if (!(await claimFirst(claim, me))) return false;
+    const still = await stat(lockDirectory).catch(() => undefined);
+    const isSame = still?.ino === found.ino && still.mtimeMs === found.mtimeMs && !readOwner(ownerFile);
+    if (isSame) await rmdir(lockDirectory).catch(() => {});
+    await rm(claim, { force: true });
+    return isSame;
   };
   return { take, clearIfDead };
 }

@@ -216,3 +216,21 @@ test('a directory that cannot exist is reported at once', async () => {
 
   await expect(gate.within('a', 60_000, async () => {})).rejects.toMatchObject({ code: 'STATE_UNSAFE' });
 });
+
+test('a lock whose maker was killed before it named itself is nobody’s, once it is older than that takes', async () => {
+  const directory = await aDirectory();
+  const { gate, warnings } = await aGateIn(directory);
+  const [lock = ''] = await gate.within('one', 0, async () =>
+    (await readdir(directory)).filter((name) => name.endsWith('.lock')),
+  );
+  const made = join(directory, lock);
+  await mkdir(made);
+  let open = false;
+  await gate.within('one', 200, async () => void (open = true));
+  expect({ open, warnings }).toEqual({ open: true, warnings: [expect.stringContaining('did not open')] });
+  const old = new Date(Date.now() - 3_000);
+  await utimes(made, old, old);
+  await gate.within('one', 10_000, async () => {});
+  expect(warnings).toHaveLength(1);
+  expect((await readdir(directory)).filter((name) => /\.(lock|takeover)/.test(name))).toEqual([]);
+});
