@@ -12,7 +12,7 @@ import { platformTable } from '../../src/scaffold/platform-table.ts';
 import { plannedRemoval } from '../../src/scaffold/removal.ts';
 import { filledTemplate } from '../../src/scaffold/templates.ts';
 
-const folder = fileURLToPath(new URL('../../scaffolding', import.meta.url));
+const folder = fileURLToPath(new URL('../../scaffolding/', import.meta.url));
 const names = readdirSync(`${folder}platforms`);
 const platforms = names.map((name) =>
   Platform.parse(JSON.parse(readFileSync(`${folder}platforms/${name}`, 'utf8'))),
