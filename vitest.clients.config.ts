@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/clients/**/*.test.ts'],
     globalSetup: ['test/clients/install.ts'],
     testTimeout: 120_000,
+    retry: process.env.CI ? 1 : 0,
     pool: 'forks',
   },
 });

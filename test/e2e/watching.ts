@@ -39,7 +39,7 @@ export async function until(
   session: Session,
   loop: string,
   wanted: (loop: Loop) => boolean,
-  seconds = 30,
+  seconds = 45,
 ): Promise<Loop> {
   const deadline = Date.now() + seconds * 1_000;
   let view = await look(session, loop);
