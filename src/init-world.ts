@@ -75,6 +75,8 @@ export async function openInitWorld(
       const memo = memory.of(real);
       return memo && { ...memo, before: memo.before ?? undefined };
     },
+    remembered: (scope) => memory.platformsOf(scope === 'project' ? place : home),
+    remember: (scope, ids) => memory.keepPlatforms(scope === 'project' ? place : home, ids),
     tidy() {
       for (const { file, folders } of memory.all()) {
         sweepUnfinished(file);
@@ -106,7 +108,7 @@ export async function openInitWorld(
         for (const folder of memo ? folders : foldersBetween(within, real)) emptied.add(folder);
         removeEmptyFolders([...emptied]);
       }
-      if (removal) memory.forget(real);
+      if (removal && !after?.includes('loopyard')) memory.forget(real);
       return backup;
     },
     async prove({ command, args, env: more }) {

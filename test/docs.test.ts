@@ -8,6 +8,8 @@ import { mergeMachine } from '../src/domain/merge.ts';
 import { questionMachine } from '../src/domain/question.ts';
 import { verificationMachine } from '../src/domain/verification.ts';
 import { workerMachine } from '../src/domain/worker.ts';
+import { loadScaffolding } from '../src/init-world.ts';
+import { platformTable } from '../src/scaffold/platform-table.ts';
 import { tools } from '../src/tools/index.ts';
 import {
   backendTable,
@@ -31,6 +33,7 @@ const parts: Readonly<Record<string, string>> = {
   commands: commandTable(tools, extras(sampleFront(() => {}))),
   backends: backendTable(backends),
   config: configTable(),
+  platforms: platformTable(loadScaffolding(fileOf('scaffolding')).platforms),
 };
 
 test('the generated parts of the README are what the program says of itself', async () => {

@@ -5,6 +5,7 @@ import { type Launch, withLaunch } from './launch.ts';
 import { ownershipOf, ownText } from './own-file.ts';
 import type { ServerTarget, Target } from './platform.ts';
 import { missingTomlParents, removeTomlKey, setTomlKey, tomlValueAt } from './toml-edit.ts';
+import { missingYamlParents, removeYamlKey, setYamlKey, yamlValueAt } from './yaml-edit.ts';
 
 /** What the targets of all platforms are filled with. */
 export interface Content {
@@ -20,7 +21,7 @@ export type Shells = readonly (readonly string[])[];
 /** An edit, or a file of ours that a person has edited and that therefore stays. */
 export type Outcome = Edited | { readonly text: string; readonly kept: string };
 
-/** The four merges: what a target makes of the text of its file. */
+/** The five merges: what a target makes of the text of its file. */
 export function placed(target: Target, file: string, text: string, content: Content): Outcome {
   const { launch, version, templates } = content;
   switch (target.merge) {
@@ -28,6 +29,8 @@ export function placed(target: Target, file: string, text: string, content: Cont
       return setJsonKey(text, keyOf(target, launch));
     case 'toml':
       return setTomlKey(text, keyOf(target, launch));
+    case 'yaml':
+      return setYamlKey(text, { ...keyOf(target, launch), by: target.by });
     case 'block':
       return setBlock(text, templates[target.template] ?? '', version);
     case 'own': {
@@ -51,6 +54,8 @@ export function withdrawn(target: Target, text: string, shells: Shells): Outcome
       return removeJsonKey(text, target.at, shells);
     case 'toml':
       return removeTomlKey(text, target.at, shells);
+    case 'yaml':
+      return removeYamlKey(text, target, shells);
     case 'block': {
       const edited = removeBlock(text);
       const empty = 'text' in edited && edited.text?.replace(/^\ufeff/, '') === '';
@@ -76,6 +81,8 @@ export function shellsFor(target: Target, text: string, absent: boolean): Shells
       return missingJsonParents(text, target.at);
     case 'toml':
       return [...whole, ...missingTomlParents(text, target.at).filter((path) => path.length > 0)];
+    case 'yaml':
+      return [...whole, ...missingYamlParents(text, target.at).filter((path) => path.length > 0)];
     case 'block':
     case 'own':
       return whole;
@@ -84,7 +91,14 @@ export function shellsFor(target: Target, text: string, absent: boolean): Shells
 
 /** What the file says at the place of the server's entry. */
 export function entryAt(target: ServerTarget, text: string): unknown {
-  return target.merge === 'json' ? jsonValueAt(text, target.at) : tomlValueAt(text, target.at);
+  switch (target.merge) {
+    case 'json':
+      return jsonValueAt(text, target.at);
+    case 'toml':
+      return tomlValueAt(text, target.at);
+    case 'yaml':
+      return yamlValueAt(text, target);
+  }
 }
 
 /** Whether two targets put the same thing into the same file. */

@@ -22,12 +22,14 @@ const Variables = z.record(z.string(), z.string()).optional();
 const Entry = z.union([
   z.object({ command: z.string(), args: z.array(z.string()).default([]), env: Variables }),
   z.object({ command: z.array(z.string()).min(1), environment: Variables }),
+  z.object({ cmd: z.string(), args: z.array(z.string()).default([]), envs: Variables }),
 ]);
 
 /** How the entry of a configuration would start the server, whichever shape it has; undefined when it would not. */
 export function launchOf(entry: unknown): (Launch & { env: Readonly<Record<string, string>> }) | undefined {
   const { success, data } = Entry.safeParse(entry);
   if (!success) return undefined;
+  if ('cmd' in data) return { command: data.cmd, args: data.args, env: data.envs ?? {} };
   if ('args' in data) return { command: data.command, args: data.args, env: data.env ?? {} };
   const [command = '', ...args] = data.command;
   return { command, args, env: data.environment ?? {} };

@@ -14,7 +14,7 @@ const target = {
   or: z.array(Path).default([]),
 };
 
-/** One value in a JSON or TOML file of somebody else. */
+/** One value in a JSON, TOML or YAML file of somebody else. */
 const Key = {
   ...target,
   /** Where our value stands, key by key. */
@@ -25,7 +25,7 @@ const Key = {
   defaults: z.record(z.string(), z.json()).default({}),
 };
 
-/** A closed set. A platform that needs a fifth is a change to the engine, with tests of its own. */
+/** A closed set. A platform that needs a sixth is a change to the engine, with tests of its own. */
 export const Target = z.discriminatedUnion('merge', [
   z.strictObject({
     merge: z.literal('json'),
@@ -34,6 +34,12 @@ export const Target = z.discriminatedUnion('merge', [
     hides: Path.optional(),
   }),
   z.strictObject({ merge: z.literal('toml'), ...Key }),
+  z.strictObject({
+    merge: z.literal('yaml'),
+    ...Key,
+    /** What holds the entry is a list, and this key of an item is its name. */
+    by: z.string().optional(),
+  }),
   z.strictObject({ merge: z.literal('block'), ...target, template: z.string() }),
   z.strictObject({ merge: z.literal('own'), ...target, template: z.string() }),
 ]);
@@ -77,8 +83,8 @@ export type Scope = 'project' | 'user';
 export type System = 'linux' | 'darwin' | 'win32';
 
 /** Targets that hold the entry of the server. */
-export type ServerTarget = Extract<Target, { merge: 'json' | 'toml' }>;
+export type ServerTarget = Extract<Target, { merge: 'json' | 'toml' | 'yaml' }>;
 
 export function isServer(target: Target): target is ServerTarget {
-  return target.merge === 'json' || target.merge === 'toml';
+  return target.merge === 'json' || target.merge === 'toml' || target.merge === 'yaml';
 }

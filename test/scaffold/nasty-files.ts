@@ -50,6 +50,61 @@ export const brokenJson: Readonly<Record<string, { text: string; line: number; c
   YAML: { text: 'mcpServers:\n  a: 1\n', line: 1, column: 1 },
 };
 
+/** YAML files as people leave them. */
+export const nastyYaml: Readonly<Record<string, string>> = {
+  'only comments': '# nothing yet\n',
+  'a key with nothing behind it': 'GOOSE_MODE: auto\nextensions:\n',
+  'a key with nothing behind it and a comment': 'extensions: # mine\nGOOSE_MODE: auto\n',
+  'an empty flow map': 'extensions: {}\nz: 1\n',
+  'a flow map': 'extensions: {other: {cmd: x, args: [a, "b"]}}\n',
+  'a flow map over lines': 'extensions: {\n  other: {cmd: x},\n}\n',
+  'a foreign entry': 'extensions:\n  other:\n    cmd: x\n    args:\n      - a\n      - b\n',
+  'entries before others': 'extensions:\n  other:\n    cmd: x\n\n# tail\nz: 1\n',
+  'comments everywhere':
+    '# top\nextensions: # here\n  # before\n  other: # name\n    cmd: x # last\n  # end of the map\n# after\nz: 1\n# bottom\n',
+  'four spaces': 'extensions:\n    other:\n        cmd: x\nz: 1\n',
+  'odd order and spacing':
+    'z:   1\nextensions:\n     b:   { cmd: q }\n     a:\n          cmd:   p\n\n\ny: [ ]\n',
+  anchors:
+    'base: &base\n  enabled: true\n  envs: {A: b}\nextensions: &ext\n  other:\n    <<: *base\n    cmd: x\n',
+  CRLF: '# c\r\nextensions:\r\n  other:\r\n    cmd: x\r\nz: 1\r\n',
+  'no final newline': 'a: 1\nextensions:\n  other:\n    cmd: x',
+  'a BOM': '\ufeffa: 1\n',
+  'a block of text':
+    'note: |\n  extensions:\n    loopyard: no\n\nextensions:\n  other:\n    text: >-\n      folded\n      text\nz: 1\n',
+  'a document start': '---\na: 1\n',
+  'quoted keys': '"extensions":\n  "other": {cmd: "x"}\n',
+  'spellings that are kept': "a: 0x1F\nb: ~\nc: 'it''s'\nd: 1e3\ne: yes\n",
+};
+
+/** The same for a list of servers. */
+export const nastyYamlLists: Readonly<Record<string, string>> = {
+  'no list': 'name: mine\nversion: 1.0.0\nmodels:\n  - name: m\n    provider: p\n',
+  'an empty list': 'mcpServers: []\nname: mine\n',
+  'a key with nothing behind it': 'mcpServers:\nname: mine\n',
+  'a foreign server': 'mcpServers:\n  - name: other\n    command: x\n    args:\n      - a\nname: mine\n',
+  'a list without indentation': 'mcpServers:\n- name: other\n  command: x\n# tail\nname: mine\n',
+  'a flow list': 'mcpServers: [{name: other, command: x}]\n',
+  'comments and no final newline': 'mcpServers: # mine\n  # first\n  - name: other # it\n    command: x',
+};
+
+/** YAML files that must stay as they are, with the place that is named. */
+export const brokenYaml: Readonly<Record<string, { text: string; line: number; column: number }>> = {
+  'a tab for indentation': { text: 'extensions:\n\tother: 1\n', line: 2, column: 1 },
+  'two documents': { text: 'a: 1\n---\nb: 2\n', line: 2, column: 1 },
+  'a list': { text: '- a\n', line: 1, column: 1 },
+  'a word': { text: 'hello\n', line: 1, column: 1 },
+  'a map that is a list': { text: 'extensions:\n  - a\n', line: 2, column: 3 },
+  'a map that an alias repeats': {
+    text: 'extensions: &ext\n  other: {cmd: x}\nalso: *ext\n',
+    line: 1,
+    column: 1,
+  },
+  'an alias': { text: 'a: &a {}\nextensions: *a\n', line: 2, column: 13 },
+  'a key twice': { text: 'a: 1\na: 2\n', line: 2, column: 1 },
+  'an open bracket': { text: 'a: [1,\n', line: 2, column: 1 },
+};
+
 export const nastyToml: Readonly<Record<string, string>> = {
   'only comments': '# nothing yet\n',
   'a foreign server':

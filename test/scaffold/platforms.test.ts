@@ -8,7 +8,7 @@ import { launchOf } from '../../src/scaffold/launch.ts';
 import { type Ground, targetsOf } from '../../src/scaffold/places.ts';
 import { entryOf, type Files, planned } from '../../src/scaffold/plan.ts';
 import { Platform, type Scope } from '../../src/scaffold/platform.ts';
-import { platformTable } from '../../src/scaffold/platform-table.ts';
+import { platformSections } from '../../src/scaffold/platform-table.ts';
 import { plannedRemoval } from '../../src/scaffold/removal.ts';
 import { filledTemplate } from '../../src/scaffold/templates.ts';
 
@@ -260,9 +260,8 @@ describe('a plan', () => {
 
 test('the reference of the platforms is what their files say', async () => {
   const intro =
-    'Every platform is one file in `scaffolding/platforms/`; `loopyard init` knows no other place. A dash: the program has no\n' +
-    'such file, or keeps it in a form that init does not edit; its section says what to do then. Tried with a version: that\n' +
-    'version was seen to take an entry of this shape.';
-  const text = `# Platforms\n\n<!-- Written by npm run docs. Change the source instead. -->\n\n${intro}\n\n${platformTable(platforms)}\n`;
+    'Every platform is one file in `scaffolding/platforms/`; `loopyard init` knows no other place. Which file holds the server is\n' +
+    'in the table of the [README](../README.md#setting-it-up).';
+  const text = `# Platforms\n\n<!-- Written by npm run docs. Change the source instead. -->\n\n${intro}\n\n${platformSections(platforms)}\n`;
   await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/platforms.md', import.meta.url)));
 });

@@ -27,6 +27,9 @@ export interface InitMemory {
   all(): readonly Memory[];
   keep(memory: Memory): void;
   forget(real: string): void;
+  /** The platforms configured for a place: a project, or the home for the user. */
+  platformsOf(place: string): readonly string[];
+  keepPlatforms(place: string, platforms: readonly string[]): void;
   /** Keeps the bytes that are about to be replaced; returns where. */
   backup(real: string, text: string): string;
 }
@@ -65,12 +68,30 @@ export function openInitMemory(env: Readonly<Record<string, string | undefined>>
     },
     keep: (memory) => write(named(memory.file, '.json'), `${JSON.stringify(memory)}\n`),
     forget: (real) => rmSync(named(real, '.json'), { force: true }),
+    platformsOf: (place) => platformsIn(path.join(directory, chosenFile))[place] ?? [],
+    keepPlatforms(place, platforms) {
+      const file = path.join(directory, chosenFile);
+      const known = platformsIn(file);
+      const sorted = [...new Set(platforms)].sort();
+      if (sorted.join() === (known[place] ?? []).join()) return;
+      const { [place]: _, ...others } = known;
+      write(file, `${JSON.stringify(sorted.length === 0 ? others : { ...others, [place]: sorted })}\n`);
+    },
     backup(real, text) {
       const file = named(real, '.backup');
       write(file, text);
       return file;
     },
   };
+}
+
+/** With a dot, so that it is not taken for what is remembered of a file. */
+const chosenFile = '.platforms.json';
+
+const Chosen = z.record(z.string(), z.array(z.string()));
+
+function platformsIn(file: string): Readonly<Record<string, readonly string[]>> {
+  return existsSync(file) ? (Chosen.safeParse(parsed(readFileSync(file, 'utf8'))).data ?? {}) : {};
 }
 
 function parsed(text: string): unknown {

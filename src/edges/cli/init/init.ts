@@ -69,6 +69,7 @@ async function configured(
   if (!(await agreed(draft, options, prompts, terminal))) return refusalCode(plan.untouched);
   if (launcher === 'node') world.copies.keep();
   const { files, failed } = carriedOut(world, plan.files, { removal: false, scope });
+  world.remember(scope, [...world.remembered(scope), ...platforms.map(({ id }) => id)]);
   const servers = plan.servers.filter(({ path }) => !failed.some((one) => one.path === path));
   const [proof, clients] = options.verify
     ? [await proofs(world, servers), await clientsSay(world, platforms)]

@@ -18,11 +18,14 @@ export async function takeOut(
   const platforms = world.platforms.filter(({ id }) => options.platforms?.includes(id) ?? true);
   const seen = new Set<string>();
   const parts = scopesOf(world, options).map((scope) => {
-    const plan = plannedRemoval(platforms, [scope], world.ground, filesOf(world, scope), world.written);
+    const left = world.remembered(scope).filter((id) => !platforms.some((platform) => platform.id === id));
+    const staying = world.platforms.filter(({ id }) => left.includes(id));
+    const found = filesOf(world, scope);
+    const plan = plannedRemoval(platforms, [scope], world.ground, found, world.written, staying);
     // Where the home is a repository itself, a file can belong to both scopes.
     const files = plan.files.filter(({ real }) => !seen.has(real));
     for (const { real } of files) seen.add(real);
-    return { scope, files, untouched: plan.untouched };
+    return { scope, files, untouched: plan.untouched, left };
   });
   const draft: InitReport = {
     ...untold,
@@ -36,6 +39,7 @@ export async function takeOut(
   };
   if (!(await agreed(draft, options, prompts, terminal))) return refusalCode(draft.untouched);
   const done = parts.map(({ scope, files }) => carriedOut(world, files, { removal: true, scope }));
+  for (const { scope, left } of parts) world.remember(scope, left);
   const report: InitReport = {
     ...draft,
     written: true,

@@ -3,7 +3,7 @@ import type { Existing } from '../../../scaffold/detect.ts';
 import type { Launch } from '../../../scaffold/launch.ts';
 import type { Ground } from '../../../scaffold/places.ts';
 import type { FileChange, Found } from '../../../scaffold/plan.ts';
-import type { Platform } from '../../../scaffold/platform.ts';
+import type { Platform, Scope } from '../../../scaffold/platform.ts';
 import type { Written } from '../../../scaffold/removal.ts';
 
 export type Probe =
@@ -32,6 +32,9 @@ export interface InitWorld {
   /** `within`: a link must not lead out of it. */
   read(path: string, within?: string): Found;
   written(real: string): Written | undefined;
+  /** The platforms that were configured from here and not taken out again, by their ids. */
+  remembered(scope: Scope): readonly string[];
+  remember(scope: Scope, platforms: readonly string[]): void;
   /** Takes away what an init that was killed left half done; no file of anybody's. */
   tidy(): void;
   /** Replaces one file; returns where the old bytes are kept. Throws BUSY or STATE_UNWRITABLE. */
