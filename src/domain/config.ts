@@ -3,9 +3,32 @@ import { defaultLimits, Limits } from './budget.ts';
 
 const minutes = z.number().positive();
 
+/** How the value of a repository's loopyard.json meets the user's. A key without one of these is the user's alone. */
+export const projectRules = ['sets', 'adds', 'lowers', 'stricter'] as const;
+export type ProjectRule = (typeof projectRules)[number];
+
 /**
- * What a person may set, with its defaults. Read from the user's file and environment, never from the repository: its
- * content cannot run a command through loopyard or loosen a limit.
+ * What a repository's file may do with a key, as `.meta(project.…)`. Whoever adds a key decides it here: a repository is
+ * written by others, so what it could run, read or loosen with the key decides, not what would be handy.
+ */
+export const project = {
+  /** Sets it where the user has not. */
+  sets: { project: 'sets' },
+  /** Numbers, or an object of numbers: the smaller wins, also against the default. */
+  lowers: { project: 'lowers' },
+  /** A list: its entries are added to the user's. A protected pattern can be added and never removed. */
+  adds: { project: 'adds' },
+  /** An enum from loosest to strictest, or a boolean whose true is stricter: the stricter wins. */
+  stricter: { project: 'stricter' },
+  /** As sets, and inert until the file is trusted: it names a command, an environment variable or a path. */
+  trustedSets: { project: 'sets', trust: true },
+  /** As adds (of an object: its new names), and inert until the file is trusted. */
+  trustedAdds: { project: 'adds', trust: true },
+} as const satisfies Record<string, { project: ProjectRule; trust?: true }>;
+
+/**
+ * Everything a person may set, with its default and its meaning. The one source: the files and the environment are read
+ * with it, and the docs, the JSON schema and `loopyard config` are written from it.
  */
 export const Config = z.strictObject({
   /** Live loops per yard before start_loop asks for force. Each more adds n(n-1)/2 paths to coordinate. */
@@ -15,7 +38,8 @@ export const Config = z.strictObject({
     .min(1)
     .max(100)
     .default(4)
-    .describe('live loops per yard before start_loop refuses'),
+    .describe('live loops per yard before start_loop refuses')
+    .meta(project.lowers),
   /** Verifications that run side by side. */
   max_verifications: z
     .number()
@@ -23,9 +47,13 @@ export const Config = z.strictObject({
     .min(1)
     .max(64)
     .default(2)
-    .describe('verifications that run side by side'),
-  limits: Limits.partial().default({}).describe('default budget of a loop; see start_loop'),
-  check_timeout_minutes: minutes.default(10).describe('wall clock of one check'),
+    .describe('verifications that run side by side')
+    .meta(project.lowers),
+  limits: Limits.partial()
+    .default({})
+    .describe('default budget of a loop; see start_loop')
+    .meta(project.lowers),
+  check_timeout_minutes: minutes.default(10).describe('wall clock of one check').meta(project.sets),
   stop_grace_seconds: z
     .number()
     .min(0)
@@ -50,16 +78,19 @@ export const Config = z.strictObject({
   worker_env: z
     .array(z.string())
     .default([])
-    .describe('names of environment variables workers get beside the common ones'),
+    .describe('names of environment variables workers get beside the common ones')
+    .meta(project.trustedAdds),
   check_env: z
     .array(z.string())
     .default([])
-    .describe('names of environment variables checks get beside the common ones'),
-  backend: z.string().optional().describe('backend of a loop that names none'),
+    .describe('names of environment variables checks get beside the common ones')
+    .meta(project.trustedAdds),
+  backend: z.string().optional().describe('backend of a loop that names none').meta(project.trustedSets),
   checks: z
     .record(z.string(), z.string())
     .default({})
-    .describe('named checks: start_loop and verify accept these names instead of a command line'),
+    .describe('named checks: start_loop and verify accept these names instead of a command line')
+    .meta(project.trustedAdds),
 });
 export type Config = z.infer<typeof Config>;
 
