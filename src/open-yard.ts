@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from './adapters/clock.ts';
-import { loadConfig, placeFor } from './adapters/config.ts';
+import { placeFor } from './adapters/config/place.ts';
+import { openSettings } from './adapters/config/settings.ts';
 import { openFiles } from './adapters/files.ts';
 import { openGate } from './adapters/gate/gate.ts';
 import { openGit } from './adapters/git/git.ts';
@@ -14,6 +15,7 @@ import { openProcesses } from './adapters/processes/processes.ts';
 import { backends } from './backends/index.ts';
 import { keeperStarter } from './core/keeper-presence.ts';
 import type { ToolRuntime } from './tools/define.ts';
+import { nearest } from './tools/nearest.ts';
 
 export interface OpenOptions {
   /** Real path of the git directory all worktrees share. */
@@ -39,7 +41,9 @@ export async function openYard({
   const clock = systemClock;
   const identity = selfIdentity();
   const log = openLog(home, { name, pid: process.pid });
-  const config = loadConfig(env);
+  const settings = openSettings({ env, commonDir, nearest }, (problem) =>
+    log('warn', 'the configuration has become wrong; the last good one holds', { problem }),
+  );
   const digest = createHash('sha256').update(commonDir).digest('hex');
   const gate = openGate({
     directory: path.join(home, 'gate'),
@@ -57,7 +61,7 @@ export async function openYard({
     log,
     clock,
   });
-  const place = realPath(placeFor(commonDir, digest, config.place, env));
+  const place = realPath(placeFor(commonDir, digest, settings.current().config.place, env));
   const startKeeper = keeperStarter({ store, processes, log }, () => performance.now());
   return {
     store,
@@ -67,7 +71,12 @@ export async function openYard({
     clock,
     ids: randomIds,
     log,
-    config,
+    get config() {
+      return settings.current().config;
+    },
+    get project() {
+      return settings.current().project;
+    },
     backends: new Map(backends.map((backend) => [backend.id, backend])),
     actor: { name },
     env: Object.fromEntries(

@@ -38,7 +38,14 @@ export type KeeperEnd = 'already_kept' | 'idle' | 'fenced' | 'stopped';
 export async function runKeeper(rt: Runtime, signal: AbortSignal): Promise<KeeperEnd> {
   const epoch = await elect(rt);
   if (epoch === undefined) return 'already_kept';
-  const kept = { ...rt, actor: { name: 'keeper', lease: { resource: keeperResource, epoch } } };
+  const kept = {
+    ...rt,
+    // A person may change a setting, or withdraw his trust, while the keeper works.
+    get config() {
+      return rt.config;
+    },
+    actor: { name: 'keeper', lease: { resource: keeperResource, epoch } },
+  };
   rt.log('info', 'keeper at work', { epoch });
   try {
     return await work(kept, epoch, signal);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Runtime } from '../core/runtime.ts';
 import { LoopyardError } from '../domain/errors.ts';
+import type { ProjectFile } from '../domain/project-file.ts';
 import { shown } from '../domain/text.ts';
 import type { Checkout } from '../ports/git.ts';
 import { nearest } from './nearest.ts';
@@ -27,6 +28,8 @@ export interface Call {
 
 /** What the process that serves the call can do beside the yard itself. */
 export interface ToolRuntime extends Runtime {
+  /** The repository's loopyard.json; undefined when there is none. `config` holds of it what may hold. */
+  readonly project?: ProjectFile | undefined;
   /** Makes sure that a keeper is at work for this yard. Cheap when one is. */
   wakeKeeper(): Promise<void>;
 }
