@@ -1,6 +1,7 @@
 import { parse } from 'shell-quote';
 import type { Config } from '../domain/config.ts';
 import { LoopyardError } from '../domain/errors.ts';
+import { checkNames, inertBecause, type ProjectFile } from '../domain/project-file.ts';
 import { headOf, shown } from '../domain/text.ts';
 import type { Check } from '../domain/verification.ts';
 import type { ToolRuntime } from './define.ts';
@@ -31,15 +32,27 @@ export function argvFrom(line: string, what: string): Argv {
   return [program, ...args];
 }
 
-/** Checks as the caller wrote them: command lines, or names of the configuration. Programs must be there. */
+/** Checks as a caller wrote them, and what to tell him about where they come from. */
+export interface AskedChecks {
+  readonly checks: Check[];
+  readonly note?: string;
+}
+
+/**
+ * Checks as the caller wrote them: command lines, or names of the configuration; without any, those that the
+ * repository's own loopyard.json names, if a person trusts it. Programs must be there.
+ */
 export async function checksFrom(
-  rt: Pick<ToolRuntime, 'config' | 'processes' | 'env'>,
-  lines: readonly string[],
+  rt: Pick<ToolRuntime, 'config' | 'project' | 'processes' | 'env'>,
+  asked: readonly string[] | undefined,
   timeoutMinutes: number | undefined,
-): Promise<Check[]> {
+): Promise<AskedChecks> {
+  refuseBroken(rt.project);
+  const lines = asked ?? usualChecks(rt);
   const timeoutMs = Math.round((timeoutMinutes ?? rt.config.check_timeout_minutes) * 60_000);
   const checks = lines.map((line) => {
     const named = Object.hasOwn(rt.config.checks, line) ? rt.config.checks[line] : undefined;
+    if (named === undefined) refuseInert(rt.project, line);
     return {
       name: headOf(line, 200),
       argv: argvFrom(named ?? line, `The check "${shown(line)}"`),
@@ -49,7 +62,40 @@ export async function checksFrom(
   const twice = checks.find((check, index) => checks.findIndex(({ name }) => name === check.name) !== index);
   if (twice) throw invalid(`The check "${shown(twice.name)}" is named twice.`);
   for (const { name, argv } of checks) await requireProgram(rt, name, argv[0]);
-  return checks;
+  return asked
+    ? { checks }
+    : { checks, note: `The checks are those of loopyard.json: ${lines.map(shown).join(', ')}.` };
+}
+
+function usualChecks({ config, project }: Pick<ToolRuntime, 'config' | 'project'>): readonly string[] {
+  const names = project ? checkNames(project) : [];
+  const because = project && inertBecause(project);
+  const usable = because === undefined ? names.filter((name) => Object.hasOwn(config.checks, name)) : [];
+  if (usable.length > 20) {
+    throw invalid(
+      `"checks": loopyard.json names ${usable.length} checks, and at most 20 run together; name some.`,
+    );
+  }
+  if (usable.length > 0) return usable;
+  const waiting =
+    because !== undefined && names.length > 0
+      ? ` The checks ${names.map(shown).join(', ')} come from ${because}: ${howToTrust}.`
+      : '';
+  throw invalid(`"checks": name the commands that decide, or a loop that has some.${waiting}`);
+}
+
+const howToTrust = 'a person reads and accepts it with "loopyard trust"';
+
+/** A name that only the repository gives a meaning is no command before somebody has read what it would run. */
+function refuseInert(project: ProjectFile | undefined, line: string): void {
+  const because = project && inertBecause(project);
+  if (!because || !checkNames(project).includes(line)) return;
+  throw invalid(`The check "${shown(line)}" comes from ${because}: ${howToTrust}.`);
+}
+
+function refuseBroken(project: ProjectFile | undefined): void {
+  if (project?.state !== 'broken') return;
+  throw new LoopyardError('INVALID_CONFIG', project.problems.join(' '), { file: project.file });
 }
 
 /** A program named by path belongs to the checkout and is looked for when the check runs; a bare name must be on PATH. */

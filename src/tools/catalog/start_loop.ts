@@ -13,7 +13,12 @@ import { compact } from '../views.ts';
 
 const input = z.strictObject({
   goal: z.string().trim().min(1).max(20_000).describe('for a worker with an empty memory'),
-  checks: z.array(z.string().min(1)).min(1).max(20).describe('commands that decide; no shell'),
+  checks: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('commands that decide; no shell; default: loopyard.json'),
   mode: z.enum(modes).default('auto').describe('guided: each worker is asked for with spawn_worker'),
   backend: z.string().max(40).optional().describe('claude or command'),
   command: z.string().min(1).optional().describe('worker command line; prompt on stdin'),
@@ -163,6 +168,8 @@ async function planOf(
   ) {
     notes.push('Uncommitted changes in the checkout are not part of the loop.');
   }
+  const { checks, note } = await checksFrom(rt, args.checks, args.check_minutes);
+  if (note !== undefined) notes.push(note);
   const plan: LoopPlan = {
     goal: args.goal,
     summary: summaryOf(args.goal),
@@ -171,7 +178,7 @@ async function planOf(
     priority: args.priority,
     tags: args.tags,
     mode: args.mode,
-    checks: await checksFrom(rt, args.checks, args.check_minutes),
+    checks,
     failFast: args.fail_fast,
     backend,
     ...compact({ command, model: args.model, target }),

@@ -5,6 +5,7 @@ import { once } from '../../core/requests.ts';
 import { commitWork } from '../../core/snapshot.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isUsableId } from '../../domain/ids.ts';
+import type { Loop } from '../../domain/loop.ts';
 import { brief, plain, shorten, shown } from '../../domain/text.ts';
 import {
   type Check,
@@ -23,7 +24,12 @@ import { waitFor, waitSeconds } from '../waiting.ts';
 
 const input = z.strictObject({
   ref: z.string().min(1).max(250).optional().describe('commit or branch; default HEAD or the candidate'),
-  checks: z.array(z.string().min(1)).min(1).max(20).optional().describe('default the loop’s'),
+  checks: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('default: the loop’s or loopyard.json’s'),
   loop: field.loopId.optional(),
   verification: z.string().max(60).optional().describe('pending id: go on waiting'),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
@@ -78,7 +84,9 @@ export const verify = defineTool({
   exitCode: (output) => (output.verdict === 'passed' ? 0 : 1),
   async run(args, rt, call) {
     const loop = call.bound && (await onlyOwn(args, rt, call));
-    const id = args.verification ?? (await request(args, rt, call));
+    const { id, note } = args.verification
+      ? { id: args.verification, note: undefined }
+      : await request(args, rt, call);
     if (loop !== undefined) await requireOwn(rt, loop, id);
     const { yard } = await waitFor(
       rt,
@@ -90,7 +98,8 @@ export const verify = defineTool({
       },
       ({ verifications }) => `verification ${id} is ${own(verifications, id)?.state ?? 'over'}`,
     );
-    return answer(rt, id, own(yard.verifications, id));
+    const answered = await answer(rt, id, own(yard.verifications, id));
+    return note === undefined ? answered : { ...answered, next: `${answered.next} ${note}` };
   },
   render: (output, paint) => {
     const colour =
@@ -130,8 +139,12 @@ async function requireOwn(rt: ToolRuntime, loop: string, id: string): Promise<vo
   throw new LoopyardError('NOT_ALLOWED_HERE', `Your loop has no verification "${shown(id)}".`);
 }
 
-async function request(args: Input, rt: ToolRuntime, call: Call): Promise<string> {
-  const { commit, checks, loop, failFast } = await subject(args, rt, call);
+async function request(
+  args: Input,
+  rt: ToolRuntime,
+  call: Call,
+): Promise<{ id: string; note: string | undefined }> {
+  const { commit, checks, note, loop, failFast } = await subject(args, rt, call);
   const id = await rt.store.transact(rt.actor, (tx) =>
     once(tx, args.idempotency_key, 'verify', () => {
       const verification = {
@@ -147,23 +160,13 @@ async function request(args: Input, rt: ToolRuntime, call: Call): Promise<string
     }),
   );
   await rt.wakeKeeper();
-  return id;
+  return { id, note };
 }
 
 async function subject(args: Input, rt: ToolRuntime, call: Call) {
   const named = call.bound?.loop ?? args.loop;
   const loop = named === undefined ? undefined : await findLoop(rt, named);
-  const checks: Check[] | undefined = call.bound
-    ? loop?.checks
-    : args.checks === undefined
-      ? loop?.checks
-      : await checksFrom(rt, args.checks, args.check_minutes);
-  if (!checks) {
-    throw new LoopyardError(
-      'INVALID_ARGUMENT',
-      '"checks": name the commands that decide, or a loop that has some.',
-    );
-  }
+  const { checks, note } = await decidingChecks(args, rt, call, loop);
   const live = loop && own((await rt.store.read()).loops, loop.id) ? { loop: loop.id } : {};
   const failFast = args.fail_fast || (loop?.failFast ?? false);
   if (call.bound && loop?.workspace) {
@@ -173,14 +176,25 @@ async function subject(args: Input, rt: ToolRuntime, call: Call) {
       `Work in progress of ${loop.id}\n`,
       'preview',
     );
-    return { commit: work.commit, checks, loop: live, failFast };
+    return { commit: work.commit, checks, note, loop: live, failFast };
   }
   const ref = args.ref ?? loop?.candidate?.commit ?? 'HEAD';
   const commit = ref === 'HEAD' ? (await rt.git.head(call.checkout.path)).commit : await rt.git.resolve(ref);
   if (commit === undefined) {
     throw new LoopyardError('UNKNOWN_COMMIT', `There is no commit "${shown(ref)}" in this repository.`);
   }
-  return { commit, checks, loop: live, failFast };
+  return { commit, checks, note, loop: live, failFast };
+}
+
+/** What the caller names, else what its loop was opened with, else what the repository names. */
+async function decidingChecks(
+  args: Input,
+  rt: ToolRuntime,
+  call: Call,
+  loop: Loop | undefined,
+): Promise<{ checks: Check[]; note?: string }> {
+  if (loop && (call.bound || args.checks === undefined)) return { checks: [...loop.checks] };
+  return checksFrom(rt, args.checks, args.check_minutes);
 }
 
 /** Characters of output in one answer, and of one check. */
