@@ -33,6 +33,7 @@ const { metafile } = await build({
 });
 chmodSync('dist/bin.js', 0o755);
 writeFileSync('dist/listings.json', execFileSync(process.execPath, ['dist/bin.js', 'listings']));
+writeFileSync('dist/loopyard.schema.json', execFileSync(process.execPath, ['dist/bin.js', 'schema']));
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(Object.keys(metafile.inputs)));
 
 /** The bundle holds other people's work; their licences go with it. */

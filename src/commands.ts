@@ -8,6 +8,7 @@ import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
 import { initUsage } from './edges/cli/init/options.ts';
 import type { Extra } from './edges/cli/program.ts';
+import { configUsage, trustUsage } from './edges/cli/settings/usage.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
 import type { Front } from './edges/front.ts';
 
@@ -22,6 +23,24 @@ export function extras(front: Doors): readonly Extra[] {
       description: 'connect the AI clients you use to loopyard; --remove takes it out',
       usage: initUsage,
       run: (args, terminal) => init(front, args, terminal),
+    },
+    {
+      name: 'config',
+      description: 'the settings, where each comes from, and what is wrong with them; or set one',
+      usage: configUsage,
+      run: async (args, terminal) =>
+        (await import('./edges/cli/settings/config.ts')).config(
+          settingsWorld(front, terminal),
+          args,
+          terminal,
+        ),
+    },
+    {
+      name: 'trust',
+      description: "read and accept what this repository's loopyard.json would run",
+      usage: trustUsage,
+      run: async (args, terminal) =>
+        (await import('./edges/cli/settings/trust.ts')).trust(settingsWorld(front, terminal), args, terminal),
     },
     {
       name: 'logs',
@@ -73,6 +92,13 @@ async function init(front: Doors, args: readonly string[], terminal: Terminal): 
   };
   const known = scaffolding.platforms.map(({ id }) => id);
   return command.init(world, args, known, terminal);
+}
+
+function settingsWorld(front: Doors, terminal: Terminal) {
+  return async (workspace: string | undefined) => {
+    const { openSettingsWorld } = await import('./settings-world.ts');
+    return openSettingsWorld(front, workspace, process.stdin.isTTY === true && terminal.stdout.isTTY);
+  };
 }
 
 /** Prints the newest worker's output and, when following, that of every worker after it, until the loop has ended. */

@@ -26,6 +26,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       return shim(rest);
     case 'listings':
       return printListings();
+    case 'schema':
+      return printSchema();
     case 'keeper':
       if (rest[0] === '--yard') return keeper(rest[1] ?? '');
       return cli(argv);
@@ -157,6 +159,12 @@ async function printListings(): Promise<void> {
   ]);
   const lists = { strategist: listings(tools, 'strategist'), worker: listings(tools, 'worker') };
   process.stdout.write(JSON.stringify(lists));
+}
+
+/** For the build, too: what an editor that opens a file of settings knows about it. */
+async function printSchema(): Promise<void> {
+  const { configSchema } = await import('./tools/reference.ts');
+  process.stdout.write(`${JSON.stringify(configSchema(), undefined, 2)}\n`);
 }
 
 function listed(role: 'strategist' | 'worker'): readonly Listing[] {

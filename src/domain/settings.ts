@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defaultLimits, type Limits } from './budget.ts';
 import { Config, type ProjectRule } from './config.ts';
+import type { ProjectFile } from './project-file.ts';
 
 /**
  * How the settings of several sources become one configuration. Pure: the files and the environment come as values.
@@ -52,6 +53,25 @@ export interface Settled {
   readonly problems: readonly SettingProblem[];
 }
 
+/** A problem with its place: `loopyard.json:3:5: There is no setting "max_lops"; did you mean "max_loops"?` */
+export interface PlacedProblem {
+  readonly source: SettingProblem['source'];
+  readonly sentence: string;
+  readonly file?: string;
+  /** From one. */
+  readonly place?: { readonly line: number; readonly column: number };
+}
+
+/** All settings of one process, and where they could be changed. */
+export interface Settings extends Omit<Settled, 'problems'> {
+  readonly problems: readonly PlacedProblem[];
+  readonly userFile: string;
+  /** Where the repository's file is, or would be; undefined where a repository can have none. */
+  readonly projectFile: string | undefined;
+  /** Undefined: there is none. */
+  readonly project: ProjectFile | undefined;
+}
+
 export function settle(layers: readonly Layer[], trusted: boolean): Settled {
   const problems = layers.flatMap(problemsOf);
   const sound = new Map(
@@ -75,6 +95,19 @@ export const variableOf = (name: string) => `LOOPYARD_${name.toUpperCase()}`;
 export function projectRuleOf(name: SettingName): { rule: ProjectRule | undefined; trust: boolean } {
   const { project, trust } = Config.shape[name].meta() ?? {};
   return { rule: project as ProjectRule | undefined, trust: trust === true };
+}
+
+/** The same in words: `adds to yours, once trusted`. */
+export function projectMeaning(name: SettingName): string {
+  const { rule, trust } = projectRuleOf(name);
+  const words: Readonly<Record<ProjectRule, string>> = {
+    sets: 'sets it where you have not',
+    adds: 'adds to yours',
+    lowers: 'can only lower it',
+    stricter: 'can only make it stricter',
+  };
+  if (rule === undefined) return 'no effect';
+  return trust ? `${words[rule]}, once trusted` : words[rule];
 }
 
 /** What of a repository's file has to be trusted first: whatever names a command, a variable or a path. */
@@ -171,7 +204,11 @@ function lowered({ value: mine, default: usual, sources: own }: Setting, theirs:
   if (typeof theirs === 'number') {
     const bound = typeof mine === 'number' ? mine : Number.POSITIVE_INFINITY;
     if (theirs < bound) return { value: theirs, sources: ['project'] };
-    return { value: mine, sources: own, ...(theirs > bound && { overruled: `Yours is smaller: ${bound}.` }) };
+    return {
+      value: mine,
+      sources: own,
+      ...(theirs > bound && { overruled: `The smaller holds: ${bound}.` }),
+    };
   }
   const bounds: Partial<Limits> = { ...(usual as Limits), ...(mine as Partial<Limits>) };
   const entries = Object.entries(theirs as Partial<Limits>) as [keyof Limits, number][];
@@ -182,7 +219,7 @@ function lowered({ value: mine, default: usual, sources: own }: Setting, theirs:
     value: { ...(mine as object), ...Object.fromEntries(less) },
     sources: less.length === 0 ? own : mineToo ? ['project', mineToo] : ['project'],
     ...(more.length > 0 && {
-      overruled: `Yours is smaller: ${more.map(([key]) => `${key} ${bounds[key]}`).join(', ')}.`,
+      overruled: `The smaller holds: ${more.map(([key]) => `${key} ${bounds[key]}`).join(', ')}.`,
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { parse } from 'jsonc-parser';
 import type { SuggestedCheck } from './checks.ts';
 import type { Edited } from './edited.ts';
-import { setJsonKey } from './json-edit.ts';
+import { setSetting } from './setting-edit.ts';
 
 /** The file at the top of a repository with which it describes itself to loopyard. */
 export const projectFileName = 'loopyard.json';
@@ -27,7 +27,7 @@ export function projectFile(existing: string | undefined, { checks, schema }: Su
   }
   const said: unknown = parse(existing.replace(/^\ufeff/, ''), [], { allowTrailingComma: true });
   if (typeof said === 'object' && said !== null && 'checks' in said) return { text: existing };
-  return setJsonKey(existing, { at: ['checks'], value: named, defaults: {} });
+  return setSetting(existing, 'checks', named);
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { Config, defaultConfig, limitsFor } from '../domain/config.ts';
+import { Config } from '../domain/config.ts';
 import { errorCodes, errorKinds } from '../domain/errors.ts';
+import { projectMeaning, type SettingName, settle, variableOf } from '../domain/settings.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Role, Tool } from './define.ts';
 
@@ -36,21 +37,30 @@ export function commandTable(tools: readonly Tool[], others: readonly PlainComma
 }
 
 export function configTable(): string {
-  const properties = fieldsOf(Config);
-  const defaults: Readonly<Record<string, unknown>> = {
-    ...defaultConfig,
-    limits: limitsFor(defaultConfig, {}),
+  const rows = settle([], false).settings.map(({ name, default: value, meaning }) => [
+    code(name),
+    code(variableOf(name)),
+    value === undefined ? '' : code(JSON.stringify(value)),
+    projectMeaning(name),
+    meaning,
+  ]);
+  return table(['setting', 'environment', 'default', 'in a repository’s `loopyard.json`', 'meaning'], rows);
+}
+
+/** The JSON schema of both files of settings, for editors. What a repository's file may not do is in the descriptions. */
+export function configSchema(): Readonly<Record<string, unknown>> {
+  const { properties = {}, ...schema } = z.toJSONSchema(Config, { io: 'input' }) as {
+    properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };
-  const rows = Object.entries(properties).map(([name, { description = '' }]) => {
-    const value = defaults[name];
-    return [
-      code(name),
-      code(`LOOPYARD_${name.toUpperCase()}`),
-      value === undefined ? '' : code(JSON.stringify(value)),
-      description,
-    ];
+  const described = Object.entries(properties).map(([name, { project: _, trust: __, ...property }]) => {
+    const theirs = projectMeaning(name as SettingName);
+    return [name, { ...property, description: `${property.description}. In a repository: ${theirs}.` }];
   });
-  return table(['setting', 'environment', 'default', 'meaning'], rows);
+  return {
+    ...schema,
+    title: 'loopyard settings',
+    properties: { $schema: { type: 'string' }, ...Object.fromEntries(described) },
+  };
 }
 
 export function backendTable(backends: readonly Pick<Backend, 'id' | 'title' | 'probe' | 'env'>[]): string {

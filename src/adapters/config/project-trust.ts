@@ -16,17 +16,32 @@ export function projectFileOf(commonDir: string): string | undefined {
 }
 
 /**
- * Records that the user trusts a content of the repository's loopyard.json. `bytes` are what the user has seen (or what
- * init has just written for him), so that a file which changes in between stays untrusted. `at`: milliseconds.
+ * Records that the user trusts a content of the repository's loopyard.json: a text that he, or init on his behalf, has
+ * just written. A file that says something else by now stays untrusted. `at`: milliseconds since 1970.
  */
 export function trustFile(
   env: Env,
-  { commonDir, bytes, at }: { commonDir: string; bytes: string | Uint8Array; at: number },
+  { commonDir, text, at }: { commonDir: string; text: string; at: number },
 ): void {
   const file = projectFileOf(commonDir);
   if (file === undefined) return;
-  const content = dangerousPart(settingsIn(file, Buffer.from(bytes)).values);
-  openTrustStore(env).keep({ repository: commonDir, file, sha256: digestOf(bytes), at, content });
+  const dangerous = dangerousPart(settingsIn(file, Buffer.from(text)).values);
+  trustContent(env, { commonDir, sha256: digestOf(text), dangerous, at });
+}
+
+/** The same for a content that was read and shown. */
+export function trustContent(
+  env: Env,
+  {
+    commonDir,
+    sha256,
+    dangerous,
+    at,
+  }: Pick<ProjectFile, 'sha256' | 'dangerous'> & { commonDir: string; at: number },
+): void {
+  const file = projectFileOf(commonDir);
+  if (file === undefined) return;
+  openTrustStore(env).keep({ repository: commonDir, file, sha256, at, content: dangerous });
 }
 
 /** How a file stands with what was trusted before. */

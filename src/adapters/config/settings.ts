@@ -3,8 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { Config } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import type { ProjectFile } from '../../domain/project-file.ts';
-import { names, type SettingProblem, type Settled, settle, variableOf } from '../../domain/settings.ts';
+import {
+  names,
+  type PlacedProblem,
+  type SettingProblem,
+  type Settings,
+  settle,
+  variableOf,
+} from '../../domain/settings.ts';
 import { shown } from '../../domain/text.ts';
 import { errno } from '../errno.ts';
 import { projectFileOf, trustOf } from './project-trust.ts';
@@ -19,21 +25,6 @@ export interface SettingSources {
   readonly commonDir?: string | undefined;
   /** The known word that a misspelt one most likely means. */
   nearest(word: string, known: readonly string[]): string | undefined;
-}
-
-/** A problem with its place: `loopyard.json:3:5: There is no setting "max_lops"; did you mean "max_loops"?` */
-export interface PlacedProblem {
-  readonly source: SettingProblem['source'];
-  readonly sentence: string;
-  readonly file?: string;
-  readonly place?: Place;
-}
-
-export interface Settings extends Omit<Settled, 'problems'> {
-  readonly problems: readonly PlacedProblem[];
-  readonly userFile: string;
-  /** Undefined: there is none. */
-  readonly project: ProjectFile | undefined;
 }
 
 /** The user's own file: `LOOPYARD_CONFIG`, or `loopyard/config.json` in the user's configuration folder. */
@@ -69,7 +60,7 @@ export function readSettings({ env, commonDir, nearest }: SettingSources): Setti
   const theirs = problems.filter(({ source }) => source === 'project').map(({ sentence }) => sentence);
   const project =
     trust && theirs.length > 0 ? { ...trust, state: 'broken' as const, problems: theirs } : trust;
-  return { ...settled, problems, userFile, project };
+  return { ...settled, problems, userFile, projectFile: projectPath, project };
 }
 
 /**
