@@ -91,6 +91,13 @@ export const Config = z.strictObject({
     .default({})
     .describe('named checks: start_loop and verify accept these names instead of a command line')
     .meta(project.trustedAdds),
+  room_pool: z
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .default(2)
+    .describe('clean rooms kept ready for the next verification; each is a copy of the files on disk'),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -34,6 +34,10 @@ export const errorCodes = {
   BUSY: { kind: 'conflict', hint: 'Try again in a moment.' },
   GIT_MISSING: { kind: 'environment', hint: 'Install git 2.38 or newer and make sure it is on PATH.' },
   GIT_FAILED: { kind: 'environment', hint: 'Run the git command by hand to see why it fails.' },
+  ROOM_INCOMPLETE: {
+    kind: 'environment',
+    hint: 'Run the command named in the message in the repository, then verify again.',
+  },
   BACKEND_MISSING: { kind: 'environment', hint: 'Install the program, or choose another backend.' },
   STATE_UNWRITABLE: { kind: 'environment', hint: 'Make the directory writable for this user.' },
   STATE_UNSAFE: {

@@ -19,6 +19,11 @@ export interface Files {
   exists(path: string): Promise<boolean>;
   /** Takes the tree out of the way at once (rename) and deletes it afterwards. Never follows a link. */
   remove(path: string): Promise<void>;
+  /**
+   * Gives a directory another name, creating the parents of the new one. False when there is nothing at `from`, or
+   * something at `to` already: of two who claim the same thing, one gets it.
+   */
+  move(from: string, to: string): Promise<boolean>;
   /** Device and inode of a directory: the same tree has the same key however its path is spelt. */
   keyOf(path: string): Promise<string>;
   /** Joins with the separator of the platform. */

@@ -43,6 +43,27 @@ export type MergeOutcome =
   /** `tree` carries the conflict markers. */
   | { readonly kind: 'conflict'; readonly tree: ObjectId; readonly files: readonly string[] };
 
+/** A file of a tree. Modes as git writes them: `160000` is a submodule at a commit, `120000` a symbolic link. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly mode: '100644' | '100755' | '120000' | '160000';
+  readonly id: ObjectId;
+}
+
+/** What became of a room that was to be used again. */
+export type RoomState =
+  | { readonly kind: 'pristine' }
+  /** It is not what the record says; nothing in it may be used. `why` is a sentence. */
+  | { readonly kind: 'altered'; readonly why: string };
+
+/** A room and what only we know of it. */
+export interface RoomPlace {
+  /** The directory of the files. */
+  readonly path: string;
+  /** A folder below our home with our own index and the times of every directory. Nothing in the room tells of it. */
+  readonly record: string;
+}
+
 export type Snapshot =
   /** Nothing differs from the parent's tree. */
   | { readonly kind: 'unchanged' }
@@ -122,10 +143,49 @@ export interface Git {
     rehearse?: boolean;
   }): Promise<'followed' | 'in_the_way'>;
   /**
-   * A fresh directory with exactly the files of one commit, made from a private object store with none of the
-   * repository's configuration, hooks or filters. Not a git checkout for anybody but us.
+   * The tree that is judged: the commit's, in which the files at `restore` are those of `base` (and are gone when `base`
+   * has none there) and those at `drop` are gone. Paths of files or of whole folders, with `/`. It is made in the private
+   * object store, and the user's repository never hears of it. Nothing to restore or drop: the commit's own tree.
    */
-  fillRoom(input: { path: string; commit: ObjectId }): Promise<void>;
+  judgedTree(input: {
+    commit: ObjectId;
+    base: ObjectId;
+    restore: readonly string[];
+    drop: readonly string[];
+  }): Promise<ObjectId>;
+  /**
+   * All files of a commit or tree, or those at and below `paths`, in git's order. Read in the private object store, where
+   * the content of every object was checked against its id; so is what `blobs` answers.
+   */
+  entries(treeish: ObjectId, paths?: readonly string[]): Promise<readonly TreeEntry[]>;
+  /**
+   * Contents of blobs that `entries` told of. One longer than `maxBytes`, or beyond `mostBytes` in all (default 64 MiB),
+   * has no entry.
+   */
+  blobs(
+    ids: readonly ObjectId[],
+    limit: { maxBytes: number; mostBytes?: number },
+  ): Promise<ReadonlyMap<ObjectId, Uint8Array>>;
+
+  /**
+   * A fresh directory with exactly the files of a commit or tree, made from a private object store with none of the
+   * repository's configuration, hooks or filters; submodules at their commits and LFS files with their content. Not a
+   * git checkout for anybody but us. Throws INVALID_ARGUMENT with `facts.path` when a link or submodule leads out of it,
+   * and ROOM_INCOMPLETE when a submodule's commit or an LFS object is not on this machine.
+   */
+  fillRoom(input: RoomPlace & { tree: ObjectId }): Promise<void>;
+  /**
+   * Brings a room that `orderRoom` left pristine to another commit or tree, at a cost that follows the difference, after
+   * the proof that nothing in it has changed since. `altered`: it was changed meanwhile and is good for nothing.
+   */
+  forwardRoom(input: RoomPlace & { tree: ObjectId }): Promise<RoomState>;
+  /** Tracked files of a room that are not any more what its tree says: content, kind, executable bit, or gone. */
+  alteredFiles(room: RoomPlace): Promise<readonly string[]>;
+  /**
+   * Makes a used room pristine again: removes what is not of its tree, ignored files and nested repositories too, puts
+   * back what was changed, and writes down how everything looks. Repeatable.
+   */
+  orderRoom(room: RoomPlace): Promise<void>;
 }
 
 /** Opening a repository, before there is a yard. */
