@@ -69,6 +69,20 @@ export function openFiles({ home, place }: { home: string; place: string }): Fil
     exists: (path) =>
       inOurWords(path, async () => (await lstat(await inside(path)).catch(absent)) !== undefined),
 
+    move: (from, to) =>
+      inOurWords(to, async () => {
+        await inside(from);
+        await mkdir(dirname(await inside(to)), { recursive: true, mode: 0o700 });
+        return rename(from, to).then(
+          () => true,
+          (error: unknown) => {
+            if (['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EISDIR'].includes(errno(error) ?? ''))
+              return false;
+            throw error;
+          },
+        );
+      }),
+
     remove: (path) => inOurWords(path, async () => removeTree(await inside(path))),
   };
 }

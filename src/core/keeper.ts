@@ -10,6 +10,7 @@ import { gather, startIteration } from './iteration.ts';
 import { keeperResource } from './keeper-presence.ts';
 import { takeLease } from './leases.ts';
 import { attendMerge, mergeHeads } from './merge-queue.ts';
+import { keepRooms, spareWanted } from './room-pool.ts';
 import type { Runtime } from './runtime.ts';
 import { recordStep } from './steps.ts';
 import { attendWorker } from './supervisor.ts';
@@ -86,6 +87,7 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
   ];
   let idleSince: number | undefined;
   let lastBeat = rt.clock.now();
+  let caredAt = -1;
   try {
     while (!signal.aborted) {
       crew.throwIfFenced();
@@ -96,6 +98,11 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
       lastBeat = now;
       if (slept) rt.log('info', 'woke up after a gap', {});
       else lookAround(rt, crew, yard, epoch, now);
+      if (!slept && caredAt !== yard.seq && crew.busy('rooms') + crew.busy('verification/') === 0) {
+        caredAt = yard.seq;
+        const spare = spareWanted(yard);
+        crew.send('rooms', () => keepRooms(rt, { keep: rt.config.room_pool, spare }));
+      }
       const idle = crew.isFree && isIdle(yard, now, archiveAfter(rt));
       idleSince = idle ? (idleSince ?? now) : undefined;
       if (

@@ -27,6 +27,16 @@ export const scratchFolder = (rt: Places, loop: string) => rt.files.join(loopFol
 export const roomFolder = ({ files }: Places, verification: string) =>
   files.join(files.place, 'rooms', verification);
 
+/** What only we know of the room of a verification. */
+export const roomRecord = ({ files }: Places, verification: string) =>
+  files.join(files.home, 'rooms', verification);
+
+/** Rooms that nobody uses now, and below our home their records; each slot has the same name in both. */
+export const poolFolder = ({ files }: Places, ...slot: readonly string[]) =>
+  files.join(files.place, 'pool', ...slot);
+export const poolRecord = ({ files }: Places, ...slot: readonly string[]) =>
+  files.join(files.home, 'pool', ...slot);
+
 export const evidenceFile = ({ files }: Places, verification: string) =>
   files.join(files.home, 'evidence', `${verification}.json`);
 

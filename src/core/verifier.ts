@@ -17,6 +17,7 @@ import type { Tx } from '../ports/store.ts';
 import { runChecks, stopChecks } from './check-runs.ts';
 import { backOff, type Evidence, writeEvidence } from './evidence.ts';
 import { makeRoom, removeRoom } from './pristine.ts';
+import { checkoutName } from './room-pool.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
@@ -100,8 +101,7 @@ async function begin(rt: Rt, id: string): Promise<Verification | undefined> {
 
 async function roomName(rt: Rt, verification: Verification): Promise<string> {
   const { loops } = await rt.store.read();
-  const path = verification.loop === undefined ? undefined : loops[verification.loop]?.checkout.path;
-  return path?.split(/[\\/]/).findLast((part) => part.length > 0) ?? 'checkout';
+  return checkoutName(verification.loop === undefined ? undefined : loops[verification.loop]?.checkout.path);
 }
 
 async function abandon(rt: Rt, { id }: Verification): Promise<void> {

@@ -72,6 +72,9 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     git: {
       commonDir: '/repo/.git',
       fillRoom: async ({ path }: { path: string }) => void machine.written.set(path, ''),
+      orderRoom: async () => undefined,
+      forwardRoom: async () => ({ kind: 'pristine' }),
+      alteredFiles: async () => [],
       treeOf: async () => 't',
     },
     actor: { name: 'test' },
@@ -130,6 +133,15 @@ function filesOf(machine: Machine): Files {
       [...written.keys()]
         .filter((path) => path.startsWith(`${folder}/`))
         .map((path) => path.slice(folder.length + 1)),
+    async move(from, to) {
+      machine.touch(from);
+      const moved = [...written].filter(([path]) => path.startsWith(`${from}/`));
+      for (const [path, text] of moved) {
+        written.delete(path);
+        written.set(`${to}${path.slice(from.length)}`, text);
+      }
+      return moved.length > 0;
+    },
     async remove(path) {
       machine.touch(path);
       for (const known of written.keys())

@@ -17,7 +17,8 @@ export interface GitCommand {
   readonly index?: string;
   /** Where it runs; by default in the working tree, or else in the git directory. */
   readonly cwd?: string;
-  readonly input?: string;
+  /** Bytes where a path may be in it that is no UTF-8. */
+  readonly input?: string | Buffer;
   /** Further `key=value` settings for this command. */
   readonly config?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -76,7 +77,7 @@ export function gitRunner(userEnv: NodeJS.ProcessEnv, limits: GitLimits = patien
         // Its default, 50 ms after the exit, cuts off output that a busy machine has not delivered by then.
         completion: { onClose: true, onExit: false },
         // Always written, so that standard input always ends; an empty one too.
-        input: () => Buffer.from(command.input ?? ''),
+        input: () => (typeof command.input === 'object' ? command.input : Buffer.from(command.input ?? '')),
         errors: (_error, { exitCode, stdOut, stdErr }) => {
           outcome.code = exitCode;
           outcome.stdout = stdOut;

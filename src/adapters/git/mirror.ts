@@ -9,11 +9,23 @@ import type { Repository } from './repository.ts';
 
 export interface Mirror {
   /**
-   * Works with the mirror's git directory, which has `commit` with all it needs, every object's content checked against
-   * its id. When git fails the work is done once more, in a new mirror: it leaves nothing behind when it throws.
+   * Works with the mirror's git directory, which has the commits or trees of `wanted` with all they need, every object's
+   * content checked against its id. When git fails the work is done once more, in a new mirror: it leaves nothing behind
+   * when it throws.
    */
-  use<T>(commit: ObjectId | undefined, work: (gitDir: string) => Promise<T>): Promise<T>;
+  use<T>(wanted: readonly ObjectId[], work: (gitDir: string, bring: Bring) => Promise<T>): Promise<T>;
+  /**
+   * Makes a tree out of others in the mirror and keeps it there. The user's repository does not have it, so a new mirror
+   * has it made again.
+   */
+  make(
+    wanted: readonly ObjectId[],
+    work: (gitDir: string, bring: Bring) => Promise<ObjectId>,
+  ): Promise<ObjectId>;
 }
+
+/** Brings a commit out of another repository of this machine, a submodule's; false when that one does not have it. */
+export type Bring = (from: string, commit: ObjectId) => Promise<boolean>;
 
 /**
  * A private bare repository with objects and configuration of its own. What is checked out from it owes nothing to
@@ -31,6 +43,7 @@ export interface Mirror {
  */
 export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
   const place = join(home, 'mirror.git');
+  const recipes = new Map<ObjectId, Recipe>();
 
   const create = async (): Promise<string> => {
     await mkdir(home, { recursive: true, mode: 0o700 });
@@ -76,44 +89,74 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
     }
   };
 
-  const has = async (gitDir: string, commit: ObjectId) =>
-    (await git.ask({ gitDir, args: ['rev-parse', '--verify', '--quiet', `refs/rooms/${commit}`] })).code ===
-    0;
+  /** Nobody packs these refs, so each is a file; half a one is not there. */
+  const has = async (gitDir: string, id: ObjectId) =>
+    (await readOwn(join(gitDir, 'refs', 'rooms', id), 100))?.trim() === id;
 
-  const hold = async (gitDir: string, commit: ObjectId) => {
-    if (await has(gitDir, commit)) return;
+  const fetchOf = (gitDir: string, from: string, commit: ObjectId) => {
     const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
     const more = ['--no-recurse-submodules', '--update-shallow', '--refmap='];
-    const fetch = {
+    return {
       gitDir,
       slow: true,
       transport: 'file' as const,
       // Protocol 2 serves any object id that exists, so the user's repository needs neither a ref nor a setting.
       config: ['protocol.version=2', 'core.fsync=none', 'fetch.writeCommitGraph=false'],
       env: { GIT_CONFIG_GLOBAL: readerConfig(gitDir) },
-      args: ['fetch', ...flags, ...more, commonDir, `${commit}:refs/rooms/${commit}`],
+      args: ['fetch', ...flags, ...more, from, `${commit}:refs/rooms/${commit}`],
     };
-    const answer = await git.ask(fetch);
-    // Another process may have fetched the same commit and made the ref first.
-    if (answer.code !== 0 && !(await has(gitDir, commit))) await git.run(fetch);
   };
 
-  return {
-    async use(commit, work) {
+  const bringTo =
+    (gitDir: string): Bring =>
+    async (from, commit) => {
+      if (await has(gitDir, commit)) return true;
+      const answer = await git.ask(fetchOf(gitDir, from, commit));
+      return answer.code === 0 || has(gitDir, commit);
+    };
+
+  const hold = async (gitDir: string, wanted: readonly ObjectId[]): Promise<void> => {
+    for (const id of wanted) {
+      const recipe = recipes.get(id);
+      if (await has(gitDir, id)) continue;
+      if (recipe) await keep(gitDir, recipe);
+      // Another process may have fetched the same commit and made the ref first.
+      else if (!(await bringTo(gitDir)(commonDir, id))) await git.run(fetchOf(gitDir, commonDir, id));
+    }
+  };
+
+  const keep = async (gitDir: string, recipe: Recipe): Promise<ObjectId> => {
+    await hold(gitDir, recipe.wanted);
+    const id = await recipe.work(gitDir, bringTo(gitDir));
+    if (!(await has(gitDir, id))) await git.run({ gitDir, args: ['update-ref', `refs/rooms/${id}`, id] });
+    return id;
+  };
+
+  const mirror: Mirror = {
+    async make(wanted, work) {
+      const recipe = { wanted, work };
+      const id = await mirror.use(wanted, (gitDir) => keep(gitDir, recipe));
+      if (!wanted.includes(id)) recipes.set(id, recipe);
+      return id;
+    },
+    async use(wanted, work) {
       if (!(await exists(place))) await install(await create());
       const generation = await generationOf(place);
       try {
-        if (commit === undefined || !(await isFull(place)) || (await has(place, commit))) {
-          if (commit !== undefined) await hold(place, commit);
-          return await work(place);
+        if (
+          !(await isFull(place)) ||
+          (await Promise.all(wanted.map((id) => has(place, id)))).every(Boolean)
+        ) {
+          await hold(place, wanted);
+          return await seenIn(place, () => work(place, bringTo(place)));
         }
       } catch (error) {
         if (!mayBeDamage(error)) throw error;
       }
       const draft = await create();
       try {
-        if (commit !== undefined) await hold(draft, commit);
-        const result = await work(draft);
+        await hold(draft, wanted);
+        const result = await work(draft, bringTo(draft));
         log('info', 'The mirror was damaged or full; a new one took its place.', { path: place });
         await replace(generation, draft);
         return result;
@@ -122,20 +165,33 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
       }
     },
   };
+  return mirror;
+}
+
+/** How a tree came to be that only the mirror has. */
+interface Recipe {
+  readonly wanted: readonly ObjectId[];
+  readonly work: (gitDir: string, bring: Bring) => Promise<ObjectId>;
 }
 
 const draftPrefix = 'mirror-draft-';
 const generationFile = 'generation';
-/** The name every room gives its index while it is being filled. */
+/** What everybody has in the mirror while at work there: a sign, or an index. */
 const indexPrefix = 'index-';
-/** After that a room's index was left by a crash. */
+/** After that it was left by a crash. */
 const oldIndexMs = 3_600_000;
 /** Each is a file and a few objects, and nobody collects garbage here. */
-const mostCommits = 200;
+const mostCommits = 400;
 
-/** A new name for the index of a room that is being filled from this mirror. */
-export function roomIndex(gitDir: string): string {
-  return join(gitDir, `${indexPrefix}${randomUUID()}`);
+/** Lets others see that somebody works in this mirror. */
+async function seenIn<T>(gitDir: string, work: () => Promise<T>): Promise<T> {
+  const sign = join(gitDir, `${indexPrefix}${randomUUID()}`);
+  await writeFile(sign, '').catch(() => {}); // a mirror that cannot be written is met by the work itself
+  try {
+    return await work();
+  } finally {
+    await rm(sign, { force: true });
+  }
 }
 
 function readerConfig(gitDir: string): string {

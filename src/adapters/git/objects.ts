@@ -41,7 +41,7 @@ export function gitObjects(
      * configuration is a program that an ordinary `.gitattributes` line starts.
      */
     mergeTree: (ours, theirs) =>
-      mirror.use(undefined, async (gitDir) => {
+      mirror.use([], async (gitDir) => {
         const workTree = join(gitDir, 'no-files');
         await mkdir(workTree, { recursive: true });
         const command = {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
 import { ada, opened } from '../../support/open-git.ts';
+import { roomAt } from '../../support/rooms.ts';
 
 const hooks = [
   'applypatch-msg',
@@ -99,7 +100,7 @@ test('nothing of a hostile repository is run by any command', async () => {
   await git.changes(from, to);
   await git.patch(from, to, 100_000);
   expect(await git.mergeTree(to, side)).toMatchObject({ kind: 'conflict' });
-  await git.fillRoom({ path: join(place, 'room'), commit: to });
+  await git.fillRoom({ ...roomAt(join(place, 'room')), tree: to });
   await git.updateRefs([{ update: 'refs/heads/x', from: undefined, to }], 'test');
   await git.worktrees();
   await git.addWorktree({ path: join(place, 'w2'), branch: 'loop/2', commit: from });
@@ -152,7 +153,7 @@ test('objects that are said to be elsewhere are not fetched, so nothing runs at 
     await git.changes(from, to);
     await git.isClean(repo.path).catch(() => {});
     await git.mergeTree(to, from).catch(() => {});
-    await expect(git.fillRoom({ path: join(place, 'room'), commit: to })).rejects.toMatchObject({
+    await expect(git.fillRoom({ ...roomAt(join(place, 'room')), tree: to })).rejects.toMatchObject({
       code: 'GIT_FAILED',
     });
   }

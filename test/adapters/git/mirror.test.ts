@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { openGit } from '../../../src/adapters/git/git.ts';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
 import { aGate, opened } from '../../support/open-git.ts';
+import { roomAt } from '../../support/rooms.ts';
 
 /** A repository with two commits on one line and one beside, whose first is in the mirror. */
 async function aMirroredRepository() {
@@ -14,7 +15,7 @@ async function aMirroredRepository() {
   const side = await repo.commit({ b: '2\n' });
   const { git, home } = await opened(repo);
   const place = await aDirectory();
-  await git.fillRoom({ path: join(place, 'first'), commit: first });
+  await git.fillRoom({ ...roomAt(join(place, 'first')), tree: first });
   const mirror = join(home, 'mirror.git');
   const objectOf = async (name: string) => {
     const id = await repo.git('rev-parse', name);
@@ -50,8 +51,8 @@ test.each(Object.keys(damages))(
     const { git, home, place, first, second, side } = world;
     await damages[damage]?.(world);
 
-    await git.fillRoom({ path: join(place, 'again'), commit: first });
-    await git.fillRoom({ path: join(place, 'second'), commit: second });
+    await git.fillRoom({ ...roomAt(join(place, 'again')), tree: first });
+    await git.fillRoom({ ...roomAt(join(place, 'second')), tree: second });
 
     expect(await readFile(join(place, 'again', 'a'), 'utf8')).toBe('1\n');
     expect(await readFile(join(place, 'second', 'a'), 'utf8')).toBe('2\n');
@@ -76,7 +77,7 @@ test('what is wrong with the user’s repository costs no mirror', async () => {
   const id = await repo.git('rev-parse', 'HEAD:c');
   await rm(join(repo.commonDir, 'objects', id.slice(0, 2), id.slice(2)), { force: true });
 
-  await expect(git.fillRoom({ path: join(place, 'r'), commit })).rejects.toMatchObject({
+  await expect(git.fillRoom({ ...roomAt(join(place, 'r')), tree: commit })).rejects.toMatchObject({
     code: 'GIT_FAILED',
   });
   await expect(git.mergeTree(first, 'f'.repeat(40))).rejects.toMatchObject({ code: 'GIT_FAILED' });
@@ -95,7 +96,7 @@ test('of several processes that meet a damaged mirror, each fills its room', asy
 
   await Promise.all(
     [1, 2, 3, 4, 5, 6].map((n) =>
-      open().fillRoom({ path: join(place, `r${n}`), commit: n % 2 ? first : second }),
+      open().fillRoom({ ...roomAt(join(place, `r${n}`)), tree: n % 2 ? first : second }),
     ),
   );
 
@@ -107,17 +108,17 @@ test('of several processes that meet a damaged mirror, each fills its room', asy
 test('a mirror of many commits starts anew, but not under a room that is being filled', async () => {
   const { git, place, mirror, first, second, side } = await aMirroredRepository();
   const rooms = join(mirror, 'refs', 'rooms');
-  for (let n = 0; n < 200; n++) await writeFile(join(rooms, `x${n}`), `${first}\n`);
+  for (let n = 0; n < 400; n++) await writeFile(join(rooms, `x${n}`), `${first}\n`);
   await writeFile(join(mirror, 'index-of-somebody'), '');
 
-  await git.fillRoom({ path: join(place, 'second'), commit: second });
-  expect((await readdir(rooms)).length).toBe(202);
+  await git.fillRoom({ ...roomAt(join(place, 'second')), tree: second });
+  expect((await readdir(rooms)).length).toBe(402);
 
   await rm(join(mirror, 'index-of-somebody'));
-  await git.fillRoom({ path: join(place, 'first again'), commit: first });
-  expect((await readdir(rooms)).length).toBe(202);
+  await git.fillRoom({ ...roomAt(join(place, 'first again')), tree: first });
+  expect((await readdir(rooms)).length).toBe(402);
 
-  await git.fillRoom({ path: join(place, 'side'), commit: side });
+  await git.fillRoom({ ...roomAt(join(place, 'side')), tree: side });
   expect(await readdir(rooms)).toEqual([side]);
   expect(await readFile(join(place, 'side', 'b'), 'utf8')).toBe('2\n');
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { openGit } from '../../../src/adapters/git/git.ts';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
 import { aGate, opened } from '../../support/open-git.ts';
+import { roomAt } from '../../support/rooms.ts';
 
 test('a room has exactly the files of the commit, with their modes and line ends', async () => {
   const repo = await aRepository({
@@ -23,14 +24,18 @@ test('a room has exactly the files of the commit, with their modes and line ends
   const place = await aDirectory();
   const { git } = await opened(repo);
 
-  await Promise.all(['r1', 'r2', 'r3'].map((name) => git.fillRoom({ path: join(place, name), commit })));
+  await Promise.all(
+    ['r1', 'r2', 'r3'].map((name) => git.fillRoom({ ...roomAt(join(place, name)), tree: commit })),
+  );
 
   const room = join(place, 'r2');
   expect((await readdir(room)).sort()).toEqual(['.gitattributes', 'a', 'crlf', 'deep', 'link', 'run']);
   expect(await readFile(join(room, 'crlf'), 'utf8')).toBe('x\r\n');
   expect(await readFile(join(room, 'deep', 'é\nb'), 'utf8')).toBe('2\n');
   expect((await lstat(join(room, 'run'))).mode & 0o100).toBe(0o100);
-  await expect(git.fillRoom({ path: room, commit })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(git.fillRoom({ ...roomAt(room), tree: commit })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
 });
 
 test('two processes make the mirror and the same room’s commit at once', async () => {
@@ -41,7 +46,9 @@ test('two processes make the mirror and the same room’s commit at once', async
   const open = () =>
     openGit({ commonDir: repo.commonDir, home, gate: aGate(), log: () => {}, env: repo.env });
 
-  await Promise.all([1, 2, 3, 4].map((n) => open().fillRoom({ path: join(place, `r${n}`), commit })));
+  await Promise.all(
+    [1, 2, 3, 4].map((n) => open().fillRoom({ ...roomAt(join(place, `r${n}`)), tree: commit })),
+  );
 
   expect(await readdir(home)).toEqual(['mirror.git']);
   for (const name of await readdir(place)) expect(await readdir(join(place, name))).toEqual(['README.md']);
@@ -56,7 +63,9 @@ test('an object with other content under its id is not accepted', async () => {
   await writeFile(file, deflateSync('blob 5\0pass\n'));
   const { git } = await opened(repo);
 
-  await expect(git.fillRoom({ path: join(await aDirectory(), 'r'), commit })).rejects.toMatchObject({
+  await expect(
+    git.fillRoom({ ...roomAt(join(await aDirectory(), 'r')), tree: commit }),
+  ).rejects.toMatchObject({
     code: 'GIT_FAILED',
   });
 });
@@ -69,7 +78,7 @@ test('a replace ref changes nothing in a room', async () => {
   const { git } = await opened(repo);
   const room = join(await aDirectory(), 'r');
 
-  await git.fillRoom({ path: room, commit });
+  await git.fillRoom({ ...roomAt(room), tree: commit });
 
   expect(await readFile(join(room, 'a'), 'utf8')).toBe('true\n');
 });
@@ -81,7 +90,7 @@ test('a commit with a link out of the room is refused by name', async () => {
   const { git } = await opened(repo);
   const room = join(await aDirectory(), 'r');
 
-  await expect(git.fillRoom({ path: room, commit })).rejects.toMatchObject({
+  await expect(git.fillRoom({ ...roomAt(room), tree: commit })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     facts: { path: 'out' },
   });
