@@ -62,7 +62,7 @@ export async function readMade(rt: Pick<Rt, 'files'>, record: string): Promise<M
  * be: only prepared dependencies may.
  */
 export async function tidyRoom(rt: Rt, room: Both): Promise<string | undefined> {
-  if (!(await rt.files.exists(rt.files.join(room.record, 'directories')))) await order(rt, room);
+  if (!(await rt.files.exists(rt.files.join(room.record, 'directories')))) await order(rt, room, true);
   const [foreign] = await foreignNames(rt, room.folder);
   return foreign === undefined ? undefined : `Something was put beside the files of the room: "${foreign}".`;
 }
@@ -82,7 +82,7 @@ export async function keepRooms(
   for (const slot of used) {
     const working = slotOf(rt, slot.replace('used-', 'order-'));
     if (!(await move(rt, slotOf(rt, slot), working))) continue;
-    if (ready < keep && (await succeeds(rt, working, () => order(rt, working)))) {
+    if (ready < keep && (await succeeds(rt, working, () => order(rt, working, false)))) {
       if (await move(rt, working, slotOf(rt, slot.replace('used-', 'ready-')))) ready += 1;
     } else await removeBoth(rt, working);
   }
@@ -153,13 +153,13 @@ async function succeeds(rt: Rt, { folder }: Both, work: () => Promise<void>): Pr
 }
 
 /** Checks can write beside their files too, where a program that looks for something upwards would find it. */
-async function order(rt: Rt, { folder, record }: Both): Promise<void> {
+async function order(rt: Rt, { folder, record }: Both, hurry: boolean): Promise<void> {
   const name = (await readMade(rt, record))?.name ?? '';
   const tree = rt.files.join(folder, 'tree');
   for (const foreign of await foreignNames(rt, folder)) await rt.files.remove(rt.files.join(folder, foreign));
   for (const other of await rt.files.list(tree))
     if (other !== name) await rt.files.remove(rt.files.join(tree, other));
-  await rt.git.orderRoom({ path: rt.files.join(tree, name), record });
+  await rt.git.orderRoom({ path: rt.files.join(tree, name), record, hurry });
 }
 
 /** What belongs to no slot: half of a move, and what nobody is at work on any more. */

@@ -183,9 +183,10 @@ export interface Git {
   alteredFiles(room: RoomPlace): Promise<readonly string[]>;
   /**
    * Makes a used room pristine again: removes what is not of its tree, ignored files and nested repositories too, puts
-   * back what was changed, and writes down how everything looks. Repeatable.
+   * back what was changed, and writes down how everything looks. Repeatable. A room that was just filled waits for the
+   * next second, so that its next proof need not read the files of this one; `hurry` spares the wait.
    */
-  orderRoom(room: RoomPlace): Promise<void>;
+  orderRoom(input: RoomPlace & { hurry?: boolean }): Promise<void>;
 }
 
 /** Opening a repository, before there is a yard. */

@@ -20,32 +20,45 @@ type Here = Pick<GitCommand, 'gitDir' | 'workTree' | 'index' | 'config' | 'env'>
  * puts its time back is found by the second, which git compares, and in the second in which the index is written git
  * compares contents.
  */
-export async function orderRoom(git: Git, here: Here, { path, record }: RoomPlace): Promise<void> {
+export async function orderRoom(
+  git: Git,
+  here: Here,
+  { path, record }: RoomPlace,
+  hurry: boolean,
+): Promise<void> {
   const index = indexOf(record);
   await rm(directoriesOf(record), { force: true });
   const { changes, ...held } = await readRecord(record);
   await foldLayer(git, here, index, changes);
   await rm(layerOf(record), { force: true });
-  await writeRecord(record, { ...held, changes: [] });
 
   const directories = await removeForeign(path, await filesOf(git, here));
-  await writeAnew(git, here, await changedFiles(git, here), '--index');
-  await settleIndex(git, here, index);
+  const changed = await changedFiles(git, here);
+  await writeAnew(git, here, changed, '--index');
+  const settles = !hurry && (!held.settled || changed.length > fewFiles);
+  if (settles) await nextSecond(index);
+  const second = await secondOf(`${index}.clock`);
+  const [busy] = await changedFiles(git, here);
+  if (busy !== undefined) throw new Error(`Somebody still writes in the room: "${textOf(busy)}" changed.`);
+  if (settles) await utimes(index, second, second);
+  await writeRecord(record, {
+    ...held,
+    changes: [],
+    settled: settles || (held.settled && changed.length <= fewFiles),
+  });
   await writeDirectories(path, ['..', ...directories], directoriesOf(record));
 }
 
+/** So many files a proof may read for being of the second in which the index was written. */
+const fewFiles = 500;
+
 /**
- * Lets the index count as younger than every file in it, so that the next proof reads no file. That is true once a new
- * second has begun and everything was compared after its beginning: a change from now on shows a later second.
+ * After it everything can be compared once more, and then the index may count as younger than every file in it: a change
+ * from then on shows a later second, and the next proof reads no file.
  */
-async function settleIndex(git: Git, here: Here, index: string): Promise<void> {
+async function nextSecond(index: string): Promise<void> {
   const written = Math.floor((await stat(index)).mtimeMs / 1000);
-  let second = await secondOf(`${index}.clock`);
-  for (; second <= written; second = await secondOf(`${index}.clock`)) await pause(20);
-  const [changed] = await changedFiles(git, here);
-  if (changed !== undefined)
-    throw new Error(`Somebody still writes in the room: "${textOf(changed)}" changed.`);
-  await utimes(index, second, second);
+  while ((await secondOf(`${index}.clock`)) <= written) await pause(20);
 }
 
 /**

@@ -41,7 +41,7 @@ export function gitRooms(
           const here = inRoom(gitDir, { path, record });
           await git.run({ ...here, args: ['read-tree', held.tree] });
           await git.run({ ...here, args: ['checkout-index', '--all', '--index', '--quiet'] });
-          await writeRecord(record, { ...held, changes: [] });
+          await writeRecord(record, { ...held, changes: [], settled: false });
         } catch (error) {
           await removeTree(path);
           await removeTree(record);
@@ -62,11 +62,12 @@ export function gitRooms(
         if (why !== undefined) return { kind: 'altered', why };
         await rm(directoriesOf(record), { force: true });
         await bringForward(git, inRoom(gitDir, room), room, changes);
-        await writeRecord(record, { ...held, changes: [...changes] });
+        await writeRecord(record, { ...held, changes: [...changes], settled: before.settled });
         return { kind: 'pristine' };
       }),
     alteredFiles: (room) => mirror.use([], async (gitDir) => alteredFiles(git, inRoom(gitDir, room), room)),
-    orderRoom: (room) => mirror.use([], async (gitDir) => orderRoom(git, inRoom(gitDir, room), room)),
+    orderRoom: ({ hurry = false, ...room }) =>
+      mirror.use([], async (gitDir) => orderRoom(git, inRoom(gitDir, room), room, hurry)),
   };
 }
 
