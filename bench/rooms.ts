@@ -1,14 +1,21 @@
 import { join } from 'node:path';
 import { systemClock } from '../src/adapters/clock.ts';
+import { openFiles } from '../src/adapters/files.ts';
 import { openGate } from '../src/adapters/gate/gate.ts';
 import { openGit } from '../src/adapters/git/git.ts';
 import { liveness, selfIdentity } from '../src/adapters/identity.ts';
-import type { Git } from '../src/ports/git.ts';
+import { randomIds } from '../src/adapters/ids.ts';
+import { makeRoom, proveRoom, removeRoom } from '../src/core/pristine.ts';
+import { keepRooms } from '../src/core/room-pool.ts';
+import type { Runtime } from '../src/core/runtime.ts';
+import { emptyYard } from '../src/domain/yard.ts';
 
-/** The git of the product on a repository of the bench: rooms and worktrees without the rest of the yard. */
-export function gitOfTheProduct(commonDir: string, home: string): Git {
+/** The rooms of the product on a repository of the bench, without the rest of the yard. */
+export function roomsOfTheProduct(commonDir: string, home: string, place: string) {
   const self = selfIdentity();
-  const log = () => {};
+  const log: Runtime['log'] = (level, message, facts) => {
+    if (level !== 'info') console.log(`  ${message} ${JSON.stringify(facts)}`);
+  };
   const gate = openGate({
     directory: join(home, 'gate'),
     self,
@@ -16,5 +23,20 @@ export function gitOfTheProduct(commonDir: string, home: string): Git {
     clock: systemClock,
     log,
   });
-  return openGit({ commonDir, home, gate, log, env: { ...process.env } });
+  const git = openGit({ commonDir, home, gate, log, env: { ...process.env } });
+  const rt = {
+    git,
+    files: openFiles({ home, place }),
+    ids: randomIds,
+    log,
+    clock: systemClock,
+    store: { read: async () => emptyYard },
+  } as unknown as Runtime;
+  return {
+    make: (id: string, tree: string) => makeRoom(rt, id, tree, 'checkout'),
+    prove: proveRoom.bind(undefined, rt),
+    remove: (id: string) => removeRoom(rt, id),
+    care: (keep: number) => keepRooms(rt, { keep }),
+    worktree: (path: string, branch: string, commit: string) => git.addWorktree({ path, branch, commit }),
+  };
 }

@@ -1,5 +1,6 @@
 // `npm run bench`: figures as ratios to something named, measured in the same run and interleaved with it, because a
-// ratio means the same on a slow machine. It takes about a minute, prints, and asserts nothing.
+// ratio means the same on a slow machine. It takes about a minute, prints, and asserts nothing. `-- --large` adds rooms
+// of 100,000 files, which takes some minutes more.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -7,8 +8,8 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { openRaw } from './raw-client.mjs';
+import { measureRooms } from './rooms.mjs';
 
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -22,14 +23,15 @@ const env = {
 };
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}`);
-console.log('Building dist/ and two scratch repositories.');
+console.log('Building dist/ and scratch repositories.');
 await run(process.execPath, ['build.mjs'], { cwd: path.join(here, '..') });
 try {
   await coldStart();
   const small = await repository('small', 20);
   await latency(small);
   await keeperWakeUp(small);
-  await rooms(await repository('large', 5_000));
+  const sizes = process.argv.includes('--large') ? [1_000, 10_000, 100_000] : [1_000, 10_000];
+  await measureRooms(root, { timed, interleaved, report }, sizes);
 } finally {
   await rm(root, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -105,38 +107,6 @@ async function keeperWakeUp({ checkout }) {
   await server.close();
 }
 
-async function rooms({ checkout, git }) {
-  const outfile = path.join(root, 'rooms.mjs');
-  const banner =
-    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  await build({
-    entryPoints: [path.join(here, 'rooms.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner: { js: banner },
-    logLevel: 'error',
-  });
-  const { gitOfTheProduct } = await import(outfile);
-  const product = gitOfTheProduct(path.join(checkout, '.git'), path.join(root, 'home'));
-  const commit = (await git('rev-parse', 'HEAD')).stdout.trim();
-  const places = [];
-  const place = () => {
-    places.push(path.join(root, 'trees', String(places.length)));
-    return places.at(-1);
-  };
-  const first = await timed(() => product.fillRoom({ path: place(), commit }));
-  const contenders = {
-    'git worktree add': () => timed(() => git('worktree', 'add', '--quiet', '--detach', place(), 'HEAD')),
-    "loopyard's worktree": () =>
-      timed(() => product.addWorktree({ path: place(), branch: `loopyard/${places.length}`, commit })),
-    "loopyard's room": () => timed(() => product.fillRoom({ path: place(), commit })),
-  };
-  report('A tree of 5,000 files', await interleaved(contenders, 6, 20_000));
-  console.log(`  the very first room, which also fills the private object store: ${first.toFixed(0)} ms`);
-}
-
 async function repository(name, count) {
   const checkout = path.join(root, name);
   for (let i = 0; i < count; i += 1) {
@@ -173,7 +143,7 @@ function report(title, samples) {
     const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
     const ratio = `${(median(values) / base).toFixed(2)} ×`.padStart(9);
     const figures = `${ms(median(values))} ms (${ms(least)} to ${ms(most)}, n=${values.length})`;
-    console.log(`  ${name.padEnd(22)} ${ratio}   ${figures}`);
+    console.log(`  ${name.padEnd(26)} ${ratio}   ${figures}`);
   }
 }
 
