@@ -15,18 +15,30 @@ export async function sweep(
   place: string,
   now: number,
 ): Promise<readonly string[]> {
-  const roots = { home, commonDir, place };
   const removed: string[] = [];
+  for (const path of await sweepable(home, commonDir, place, now))
+    if (await isRemoved(path)) removed.push(path);
+  return removed;
+}
+
+/** What `sweep` would remove now. */
+export async function sweepable(
+  home: string,
+  commonDir: string,
+  place: string,
+  now: number,
+): Promise<readonly string[]> {
+  const roots = { home, commonDir, place };
+  const found: string[] = [];
   for (const { root, folders, name, afterMs = hour } of leftovers) {
     for (const folder of await foldersAt(roots[root], folders)) {
       for (const entry of await readdir(folder).catch(() => [])) {
         const path = join(folder, entry);
-        if (name.test(entry) && (await isOlder(path, now - afterMs)) && (await isRemoved(path)))
-          removed.push(path);
+        if (name.test(entry) && (await isOlder(path, now - afterMs))) found.push(path);
       }
     }
   }
-  return removed;
+  return found;
 }
 
 interface Leftover {

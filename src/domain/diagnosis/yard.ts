@@ -54,7 +54,7 @@ export function yardFindings({ yard }: Facts, now: number): Finding[] {
   return [
     keeperFinding(yard.keeper, yard.workWaits),
     ...leaseFindings(yard.leases, now),
-    ...leftoverFindings(yard.leftovers),
+    ...yard.leftovers.map(leftoverFinding),
   ];
 }
 
@@ -126,50 +126,48 @@ function leaseFindings(leases: readonly LeaseFacts[], now: number): Finding[] {
   ];
 }
 
-function leftoverFindings(leftovers: readonly Leftover[]): Finding[] {
-  return leftovers.map(({ kind, name, count = 1 }): Finding => {
-    const id = `leftover.${kind}`;
-    switch (kind) {
-      case 'worktree':
-        return note(id, `The worktree ${name} belongs to no loop.`, {
-          why: 'It takes space, and it may hold work that is nowhere else.',
-          todo: `Look into it; then git worktree remove ${quoted(name)} (git refuses while something is uncommitted).`,
-        });
-      case 'missing_worktree':
-        return note(id, `git has a record of the worktree ${name}, which is gone and belongs to no loop.`, {
-          why: 'Its branch cannot be checked out elsewhere.',
-          todo: `loopyard doctor --fix removes the record; by hand: git worktree remove ${quoted(name)}.`,
-          fix: { do: 'forget_worktree', path: name },
-        });
-      case 'loop_folder':
-        return note(id, `${name} belongs to no loop.`, {
-          why: 'It takes space; notes and files of a loop may be in it.',
-          todo: `Look into it; then rm -r ${quoted(name)}.`,
-        });
-      case 'room':
-        return note(id, `The room ${name} belongs to no verification.`, {
-          why: 'It takes space; there is nothing of anybody in it.',
-          todo: 'loopyard doctor --fix removes it.',
-          fix: { do: 'remove_room', name },
-        });
-      case 'branch':
-        return note(id, `The branch ${name} belongs to no loop.`, {
-          why: 'loopyard deletes no branch that may hold work.',
-          todo: `git log ${quoted(name)} shows what is on it; git branch -D ${quoted(name)} removes it.`,
-        });
-      case 'trash':
-        return note(id, `${count} drafts and trash of processes that were killed lie around.`, {
-          why: 'They only take space.',
-          todo: 'The next keeper sweeps what is older than an hour, and so does loopyard doctor --fix.',
-          fix: { do: 'sweep' },
-        });
-      case 'foreign_place':
-        return note(id, `${name} belongs to a repository that is gone.`, {
-          why: 'It takes space; its worktrees cannot be used as git checkouts any more, but their files are there.',
-          todo: `Look into it; then rm -r ${quoted(name)}.`,
-        });
-    }
-  });
+function leftoverFinding({ kind, name, count = 1 }: Leftover): Finding {
+  const id = `leftover.${kind}`;
+  switch (kind) {
+    case 'worktree':
+      return note(id, `The worktree ${name} belongs to no loop.`, {
+        why: 'It takes space, and it may hold work that is nowhere else.',
+        todo: `Look into it; then git worktree remove ${quoted(name)} (git refuses while something is uncommitted).`,
+      });
+    case 'missing_worktree':
+      return note(id, `git has a record of the worktree ${name}, which is gone and belongs to no loop.`, {
+        why: 'Its branch cannot be checked out elsewhere.',
+        todo: `loopyard doctor --fix removes the record; by hand: git worktree remove ${quoted(name)}.`,
+        fix: { do: 'forget_worktree', path: name },
+      });
+    case 'loop_folder':
+      return note(id, `${name} belongs to no loop.`, {
+        why: 'It takes space; notes and files of a loop may be in it.',
+        todo: `Look into it; then rm -r ${quoted(name)}.`,
+      });
+    case 'room':
+      return note(id, `The room ${name} belongs to no verification.`, {
+        why: 'It takes space; there is nothing of anybody in it.',
+        todo: 'loopyard doctor --fix removes it.',
+        fix: { do: 'remove_room', name },
+      });
+    case 'branch':
+      return note(id, `The branch ${name} belongs to no loop.`, {
+        why: 'loopyard deletes no branch that may hold work.',
+        todo: `git log ${quoted(name)} shows what is on it; git branch -D ${quoted(name)} removes it.`,
+      });
+    case 'trash':
+      return note(id, `${count} drafts and trash of processes that were killed lie around.`, {
+        why: 'They only take space.',
+        todo: 'The next keeper sweeps what is older than an hour, and so does loopyard doctor --fix.',
+        fix: { do: 'sweep' },
+      });
+    case 'foreign_place':
+      return note(id, `${name} belongs to a repository that is gone.`, {
+        why: 'It takes space; its worktrees cannot be used as git checkouts any more, but their files are there.',
+        todo: `Look into it; then rm -r ${quoted(name)}.`,
+      });
+  }
 }
 
 /** For a shell of POSIX; plain names stay as they are. */
