@@ -6,6 +6,7 @@ import { plain } from './core/fence.ts';
 import { findLoop } from './core/registry.ts';
 import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
+import { doctorUsage } from './edges/cli/doctor/usage.ts';
 import { initUsage } from './edges/cli/init/options.ts';
 import type { Extra } from './edges/cli/program.ts';
 import { configUsage, trustUsage } from './edges/cli/settings/usage.ts';
@@ -23,6 +24,12 @@ export function extras(front: Doors): readonly Extra[] {
       description: 'connect the AI clients you use to loopyard; --remove takes it out',
       usage: initUsage,
       run: (args, terminal) => init(front, args, terminal),
+    },
+    {
+      name: 'doctor',
+      description: 'look at everything loopyard stands on and say what is wrong; --fix mends what is safe',
+      usage: doctorUsage,
+      run: (args, terminal) => doctor(front, args, terminal),
     },
     {
       name: 'config',
@@ -75,23 +82,42 @@ async function init(front: Doors, args: readonly string[], terminal: Terminal): 
   if (front.env.LOOPYARD_WORKER) {
     throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker does not change how its clients are configured.');
   }
-  const [{ loadScaffolding, openInitWorld, projectAt }, command, { gitFinder }, { selfCommand }] =
-    await Promise.all([
-      import('./init-world.ts'),
-      import('./edges/cli/init/init.ts'),
-      import('./adapters/git/finder.ts'),
-      import('./open-yard.ts'),
-    ]);
-  const bin = selfCommand().args[0] ?? '';
-  const scaffolding = loadScaffolding(path.join(path.dirname(bin), '..', 'scaffolding'));
+  const [{ projectAt }, command, { gitFinder }, clients] = await Promise.all([
+    import('./init-world.ts'),
+    import('./edges/cli/init/init.ts'),
+    import('./adapters/git/finder.ts'),
+    clientWorlds(front),
+  ]);
   const world = async (workspace: string | undefined) => {
     const place = path.resolve(front.cwd, workspace ?? (front.env.LOOPYARD_WORKSPACE || '.'));
     const project = await projectAt(() => gitFinder({ env: front.env }).locate(place));
-    const interactive = process.stdin.isTTY === true && terminal.stdout.isTTY;
-    return openInitWorld(front, { scaffolding, bin, project, interactive });
+    return clients.open(project, process.stdin.isTTY === true && terminal.stdout.isTTY);
   };
-  const known = scaffolding.platforms.map(({ id }) => id);
-  return command.init(world, args, known, terminal);
+  return command.init(world, args, clients.platforms, terminal);
+}
+
+async function doctor(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
+  const [command, { openDoctorWorld }] = await Promise.all([
+    import('./edges/cli/doctor/doctor.ts'),
+    import('./doctor-world.ts'),
+  ]);
+  const clients = async (project: string | undefined) => (await clientWorlds(front)).open(project, false);
+  return command.doctor((workspace) => openDoctorWorld(front, workspace, clients), args, terminal);
+}
+
+/** The clients that can be configured, and how to look at them on this machine. */
+async function clientWorlds(front: Doors) {
+  const [{ loadScaffolding, openInitWorld }, { selfCommand }] = await Promise.all([
+    import('./init-world.ts'),
+    import('./open-yard.ts'),
+  ]);
+  const bin = selfCommand().args[0] ?? '';
+  const scaffolding = loadScaffolding(path.join(path.dirname(bin), '..', 'scaffolding'));
+  return {
+    platforms: scaffolding.platforms.map(({ id }) => id),
+    open: (project: string | undefined, interactive: boolean) =>
+      openInitWorld(front, { scaffolding, bin, project, interactive }),
+  };
 }
 
 function settingsWorld(front: Doors, terminal: Terminal) {

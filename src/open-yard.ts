@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from './adapters/clock.ts';
-import { placeFor } from './adapters/config/place.ts';
+import { placeOf } from './adapters/config/place.ts';
 import { openSettings } from './adapters/config/settings.ts';
 import { openFiles } from './adapters/files.ts';
 import { openGate } from './adapters/gate/gate.ts';
@@ -44,7 +43,6 @@ export async function openYard({
   const settings = openSettings({ env, commonDir, nearest }, (problem) =>
     log('warn', 'the configuration has become wrong; the last good one holds', { problem }),
   );
-  const digest = createHash('sha256').update(commonDir).digest('hex');
   const gate = openGate({
     directory: path.join(home, 'gate'),
     self: identity,
@@ -61,7 +59,7 @@ export async function openYard({
     log,
     clock,
   });
-  const place = realPath(placeFor(commonDir, digest, settings.current().config.place, env));
+  const place = placeOf(commonDir, settings.current().config.place, env);
   const startKeeper = keeperStarter({ store, processes, log }, () => performance.now());
   return {
     store,
@@ -87,13 +85,6 @@ export async function openYard({
       if (startsKeeper) await startKeeper();
     },
   };
-}
-
-/** Git names worktrees by their real paths, and ours must be found in its list. What is not there yet stays as it is. */
-function realPath(file: string): string {
-  const parent = path.dirname(file);
-  if (existsSync(file)) return realpathSync(file);
-  return parent === file ? file : path.join(realPath(parent), path.basename(file));
 }
 
 /** This program as others can start it, wherever they stand. */

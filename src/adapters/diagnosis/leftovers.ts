@@ -53,7 +53,8 @@ async function forgottenRooms(place: string, yard: Yard, now: number): Promise<L
   const rooms = path.join(place, 'rooms');
   const found: Leftover[] = [];
   for (const name of await namesIn(rooms)) {
-    if (name.startsWith('.') || isNeeded(yard, name)) continue;
+    // Only what is named after a verification; other things there have other owners.
+    if (!/^verification-[a-z0-9]+$/.test(name) || isNeeded(yard, name)) continue;
     const { mtimeMs = now } = (await stat(path.join(rooms, name)).catch(() => undefined)) ?? {};
     if (now - mtimeMs > hour) found.push({ kind: 'room', name });
   }

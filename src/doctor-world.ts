@@ -1,0 +1,144 @@
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readSettings } from './adapters/config/settings.ts';
+import { backendFacts } from './adapters/diagnosis/backends.ts';
+import { commonDirAbove } from './adapters/diagnosis/common-dir.ts';
+import { diskUse } from './adapters/diagnosis/disk.ts';
+import { gitFacts, machineFacts } from './adapters/diagnosis/machine.ts';
+import { errno } from './adapters/errno.ts';
+import { backends } from './backends/index.ts';
+import { hasKeeper } from './core/keeper-presence.ts';
+import { type YardToLookAt, yardToLookAt } from './doctor-yard.ts';
+import type { Blind, Facts, YardFacts } from './domain/diagnosis/facts.ts';
+import { redaction } from './domain/diagnosis/redaction.ts';
+import { asLoopyardError, LoopyardError } from './domain/errors.ts';
+import { names, variableOf } from './domain/settings.ts';
+import type { Yard } from './domain/yard.ts';
+import { clientFacts } from './edges/cli/doctor/clients.ts';
+import type { DoctorWorld } from './edges/cli/doctor/world.ts';
+import type { InitWorld } from './edges/cli/init/world.ts';
+import type { Front } from './edges/front.ts';
+import type { ToolRuntime } from './tools/define.ts';
+import { nearest } from './tools/nearest.ts';
+
+/** How long doctor counts bytes, milliseconds. */
+const countingMs = 1_500;
+
+/**
+ * Puts together what doctor looks at. Nothing here may need a yard that opens: git may be missing, the configuration
+ * wrong, the journal damaged, and each costs only what it would have told.
+ */
+export async function openDoctorWorld(
+  front: Pick<Front, 'version' | 'env' | 'cwd' | 'home' | 'open'>,
+  workspace: string | undefined,
+  openClients: (project: string | undefined) => Promise<InitWorld>,
+): Promise<DoctorWorld> {
+  const { env } = front;
+  const cwd = path.resolve(front.cwd, workspace ?? (env.LOOPYARD_WORKSPACE || '.'));
+  const { commonDir, top } = commonDirAbove(cwd);
+  const settings = () => readSettings({ env, commonDir, nearest });
+  const ground = () =>
+    commonDir === undefined ? undefined : yardToLookAt(commonDir, settings().config, env);
+
+  return {
+    inside: Boolean(env.LOOPYARD_WORKER) || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1,
+    async look(progress) {
+      const [wall, steady] = [Date.now(), performance.now()];
+      const blind: Blind[] = [];
+      const attempt = async <T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> => {
+        progress(`looking at ${what} …`);
+        try {
+          return await work();
+        } catch (thrown) {
+          blind.push({ what, because: asLoopyardError(thrown).message });
+          return undefined;
+        }
+      };
+      const here = await attempt('the repository', ground);
+      if (!here) blind.push({ what: 'the yard', because: `${cwd} is not in a git repository.` });
+      const mayGoOn = () => performance.now() < steady + countingMs;
+      const [machine, git, disk, agents, opened, clients] = await Promise.all([
+        machineFacts(env, here?.writable),
+        gitFacts(env, commonDir),
+        diskUse(here?.places ?? [], mayGoOn),
+        backendFacts(backends, env),
+        attempt('the state directory', () => here?.state()),
+        attempt('the clients', async () => clientFacts(await openClients(top))),
+      ]);
+      const yard = here && opened?.yard && (await yardFacts(here, opened.yard, attempt));
+      return {
+        version: front.version,
+        machine: { ...machine, clockJumpMs: Date.now() - wall - (performance.now() - steady) },
+        git,
+        repository: top,
+        state: opened?.facts,
+        yard,
+        backends: agents,
+        clients: clients ?? { entries: [], without: [] },
+        settings: settings(),
+        strangeVariables: strangeVariables(env),
+        disk,
+        blind,
+      };
+    },
+    async mend(fix) {
+      if (fix.do === 'wake_keeper') {
+        return wokenKeeper((await front.open(cwd, 'cli')).runtime);
+      }
+      return (await ground()?.mend(fix)) ?? 'Not done: the repository is gone.';
+    },
+    history: async () => (await ground()?.history()) ?? { events: {}, log: [] },
+    redact: redaction({
+      home: front.home,
+      user: os.userInfo().username,
+      host: os.hostname(),
+      repository: top,
+      env,
+    }),
+    save(file, text) {
+      try {
+        writeFileSync(path.resolve(front.cwd, file), text, { flag: 'wx', mode: 0o600 });
+      } catch (cause) {
+        const code = errno(cause) ?? 'unknown';
+        const because = code === 'EEXIST' ? 'is there already' : `cannot be written (${code})`;
+        throw new LoopyardError('INVALID_ARGUMENT', `"--bundle": ${file} ${because}.`, {}, { cause });
+      }
+    },
+  };
+}
+
+/** How long a keeper that was started is given to be at work, milliseconds. */
+const patienceMs = 4_000;
+
+async function wokenKeeper(rt: ToolRuntime): Promise<string> {
+  await rt.wakeKeeper();
+  for (const until = performance.now() + patienceMs; performance.now() < until; await rt.clock.sleep(50)) {
+    if (hasKeeper(await rt.store.read(), rt)) return 'A keeper was started.';
+  }
+  return 'A keeper was started and is not at work yet; loopyard keeper --log says why if it never is.';
+}
+
+type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
+
+async function yardFacts(here: YardToLookAt, yard: Yard, attempt: Attempt): Promise<YardFacts | undefined> {
+  const facts = await attempt('the yard', () => here.facts(yard));
+  const leftovers = await attempt('leftovers', () => here.leftovers(yard));
+  return facts && { ...facts, leftovers: leftovers ?? [] };
+}
+
+/** Names somebody meant as a setting: close to one, and no other variable of ours. */
+function strangeVariables(env: Front['env']): Facts['strangeVariables'] {
+  const known = names.map(variableOf);
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith('LOOPYARD_') || known.includes(name) || ownVariables.has(name)) return [];
+    const match = nearest(name, known);
+    return match ? [{ name, nearest: match }] : [];
+  });
+}
+
+const ownVariables = new Set(
+  ['CONFIG', 'WORKSPACE', 'LOOP', 'WORKER', 'ITERATION', 'DEPTH', 'CONTEXT', 'PROMPT_FILE'].map(
+    (name) => `LOOPYARD_${name}`,
+  ),
+);

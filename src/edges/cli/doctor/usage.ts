@@ -1,0 +1,1 @@
+export const doctorUsage = '[--fix] [--json] [--bundle <file>]';
