@@ -3,9 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { readSettings } from './adapters/config/settings.ts';
 import { backendFacts } from './adapters/diagnosis/backends.ts';
-import { commonDirAbove } from './adapters/diagnosis/common-dir.ts';
 import { diskUse } from './adapters/diagnosis/disk.ts';
 import { gitFacts, machineFacts } from './adapters/diagnosis/machine.ts';
+import { repositoryAbove } from './adapters/diagnosis/repository-above.ts';
 import { errno } from './adapters/errno.ts';
 import { backends } from './backends/index.ts';
 import { hasKeeper } from './core/keeper-presence.ts';
@@ -36,7 +36,7 @@ export async function openDoctorWorld(
 ): Promise<DoctorWorld> {
   const { env } = front;
   const cwd = path.resolve(front.cwd, workspace ?? (env.LOOPYARD_WORKSPACE || '.'));
-  const { commonDir, top } = commonDirAbove(cwd);
+  const { commonDir, top } = repositoryAbove(cwd);
   const settings = () => readSettings({ env, commonDir, nearest });
   const ground = () =>
     commonDir === undefined ? undefined : yardToLookAt(commonDir, settings().config, env);

@@ -79,7 +79,7 @@ function usualChecks({ config, project }: Pick<ToolRuntime, 'config' | 'project'
   if (usable.length > 0) return usable;
   const waiting =
     because !== undefined && names.length > 0
-      ? ` The checks ${names.map(shown).join(', ')} come from ${because}: ${howToTrust}.`
+      ? ` There are checks in ${because}: ${names.map(shown).join(', ')}; ${howToTrust}.`
       : '';
   throw invalid(`"checks": name the commands that decide, or a loop that has some.${waiting}`);
 }

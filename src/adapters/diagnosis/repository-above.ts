@@ -5,7 +5,7 @@ import path from 'node:path';
  * The repository somebody stands in, found without git: doctor must find the yard when git is what is missing. Follows
  * `.git` files of linked worktrees to the git directory they share. Nothing is run and nothing is believed of it.
  */
-export function commonDirAbove(from: string): { commonDir: string | undefined; top: string | undefined } {
+export function repositoryAbove(from: string): { commonDir: string | undefined; top: string | undefined } {
   for (let at = realOr(from); ; at = path.dirname(at)) {
     const commonDir = commonDirOf(path.join(at, '.git'));
     if (commonDir !== undefined) return { commonDir, top: at };
