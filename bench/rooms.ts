@@ -30,6 +30,7 @@ export function roomsOfTheProduct(commonDir: string, home: string, place: string
     ids: randomIds,
     log,
     clock: systemClock,
+    processes: { self },
     store: { read: async () => emptyYard },
   } as unknown as Runtime;
   return {

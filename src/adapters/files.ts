@@ -37,7 +37,7 @@ export function openFiles({ home, place }: { home: string; place: string }): Fil
         return `${dev}:${ino}`;
       }),
 
-    write: (path, text) =>
+    write: (path, text, { flush = true } = {}) =>
       inOurWords(path, async () => {
         const draft = join(dirname(await inside(path)), `.draft-${randomUUID()}`);
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -45,7 +45,7 @@ export function openFiles({ home, place }: { home: string; place: string }): Fil
           const file = await open(draft, 'wx', 0o600);
           try {
             await file.writeFile(text);
-            await file.sync();
+            if (flush) await file.sync();
           } finally {
             await file.close();
           }
@@ -58,6 +58,11 @@ export function openFiles({ home, place }: { home: string; place: string }): Fil
           await rm(draft, { force: true });
           throw error;
         }
+      }),
+
+    makeDirectory: (path) =>
+      inOurWords(path, async () => {
+        await mkdir(await inside(path), { recursive: true, mode: 0o700 });
       }),
 
     read: (path, maxBytes = 1024 * 1024) =>

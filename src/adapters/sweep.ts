@@ -103,8 +103,20 @@ const leftovers: readonly Leftover[] = [
     root: 'home',
     folders: ['mirror.git'],
     name: index,
-    from: 'git/mirror: the index of a room being filled',
+    from: 'git/mirror, git/tree-objects: a sign of somebody at work, the index of a tree being made',
   },
+  {
+    root: 'home',
+    folders: ['mirror.git'],
+    name: named(`lfs-${uuid}`),
+    afterMs: 24 * hour,
+    from: 'git/lfs: the copy of an object',
+  },
+  { root: 'home', folders: [], name: draft, from: 'files: the count of rooms thrown away' },
+  { root: 'home', folders: ['rooms'], name: trash, from: 'take-away: the record of a room' },
+  { root: 'home', folders: ['rooms', '*'], name: draft, from: 'files: the mark of a room' },
+  { root: 'home', folders: ['pool'], name: trash, from: 'take-away: the record of a kept room' },
+  { root: 'home', folders: ['pool', '*'], name: draft, from: 'files: the mark of a kept room' },
   {
     root: 'home',
     folders: ['gate'],
@@ -148,7 +160,25 @@ const leftovers: readonly Leftover[] = [
     from: 'git/snapshot: our own index of a worktree',
   },
   { root: 'place', folders: ['rooms'], name: trash, from: 'take-away: a room' },
-  { root: 'place', folders: ['rooms', '*'], name: draft, from: 'files: the mark of a room' },
+  {
+    root: 'place',
+    folders: ['rooms', '*'],
+    name: trash,
+    from: 'take-away: what a check left beside its room',
+  },
+  { root: 'place', folders: ['pool'], name: trash, from: 'take-away: a kept room' },
+  {
+    root: 'place',
+    folders: ['pool', '*'],
+    name: trash,
+    from: 'take-away: what a check left beside its room',
+  },
+  {
+    root: 'place',
+    folders: ['pool', '*', 'tree'],
+    name: trash,
+    from: 'take-away: what a check left beside its room',
+  },
 ];
 
 /** The folders a row of the table means, as far as they are there and are no links. */

@@ -4,7 +4,7 @@ import { roomFolder, roomRecord } from './places.ts';
 import { claimRoom, countRebuilt, giveBack, readMade, throwAway, tidyRoom, writeMade } from './room-pool.ts';
 import type { Runtime } from './runtime.ts';
 
-type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock'>;
+type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock' | 'processes'>;
 
 export interface Room {
   /** Everything of this room. */
@@ -51,8 +51,8 @@ export async function makeRoom(rt: Rt, verification: string, tree: ObjectId, nam
     await throwAway(rt, room);
     await rt.git.fillRoom({ path: room.path, record: room.record, tree });
   }
-  await rt.files.write(rt.files.join(room.home, '.keep'), '');
-  await rt.files.write(rt.files.join(room.temp, '.keep'), '');
+  await rt.files.makeDirectory(room.home);
+  await rt.files.makeDirectory(room.temp);
   await writeMade(rt, room.record, { verification, tree, name });
   if (rebuilt === undefined) return { ...room, origin: 'pooled' };
   return { ...room, origin: 'fresh', ...(rebuilt !== 'none' && { rebuilt }) };

@@ -5,10 +5,18 @@ import type { ObjectId } from '../ports/git.ts';
 import { poolFolder, poolRecord } from './places.ts';
 import type { Runtime } from './runtime.ts';
 
-type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock'>;
+type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock' | 'processes'>;
 
-/** Says that a room is complete, for which verification, what it holds, and how its directory is named. */
-const Made = z.object({ verification: z.string().optional(), tree: z.string(), name: z.string() });
+/**
+ * Says that a room is complete, for which verification, what it holds, and how its directory is named. And since which
+ * start of the machine: rooms are not flushed to disk, so after a power cut nobody knows what is in one.
+ */
+const Made = z.object({
+  verification: z.string().optional(),
+  tree: z.string(),
+  name: z.string(),
+  boot: z.string(),
+});
 type Made = z.infer<typeof Made>;
 
 /** A room's files in the place of the yard, and its record in our home. */
@@ -48,13 +56,20 @@ export async function throwAway(rt: Rt, { folder, record }: Both): Promise<void>
   await rt.files.remove(folder);
 }
 
-export async function writeMade(rt: Pick<Rt, 'files'>, record: string, made: Made): Promise<void> {
-  await rt.files.write(rt.files.join(record, 'made.json'), JSON.stringify(made));
+export async function writeMade(rt: Rt, record: string, made: Omit<Made, 'boot'>): Promise<void> {
+  const text = JSON.stringify({ ...made, boot: rt.processes.self.boot } satisfies Made);
+  await rt.files.write(rt.files.join(record, 'made.json'), text, { flush: false });
 }
 
-export async function readMade(rt: Pick<Rt, 'files'>, record: string): Promise<Made | undefined> {
+/** Undefined for a room that is not complete, or not of this start of the machine. */
+export async function readMade(
+  rt: Pick<Rt, 'files' | 'processes'>,
+  record: string,
+): Promise<Made | undefined> {
   const text = await rt.files.read(rt.files.join(record, 'made.json'));
-  return text === undefined ? undefined : Made.safeParse(JSON.parse(text)).data;
+  if (text === undefined) return undefined;
+  const made = Made.safeParse(parsed(text)).data;
+  return made?.boot === rt.processes.self.boot ? made : undefined;
 }
 
 /**
@@ -121,7 +136,16 @@ export async function countRebuilt(rt: Rt, why: string): Promise<void> {
 
 export async function readRebuilt(rt: Pick<Rt, 'files'>): Promise<z.infer<typeof Rebuilt> | undefined> {
   const text = await rt.files.read(rebuiltFile(rt));
-  return text === undefined ? undefined : Rebuilt.safeParse(JSON.parse(text)).data;
+  return text === undefined ? undefined : Rebuilt.safeParse(parsed(text)).data;
+}
+
+/** A power cut can leave half a file, which says nothing. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const rebuiltFile = ({ files }: Pick<Rt, 'files'>) => files.join(files.home, 'rooms-rebuilt.json');
@@ -169,9 +193,10 @@ async function removeRemains(rt: Rt): Promise<void> {
     rt.files.list(poolFolder(rt)),
   ]);
   for (const slot of new Set([...records, ...folders])) {
-    const isWhole = records.includes(slot) && folders.includes(slot);
-    if ((!isWhole || !(isReady(slot) || isUsed(slot))) && !slot.startsWith('.'))
-      await removeBoth(rt, slotOf(rt, slot));
+    if (slot.startsWith('.')) continue;
+    const { folder, record } = slotOf(rt, slot);
+    const isWhole = records.includes(slot) && folders.includes(slot) && (await readMade(rt, record));
+    if (!isWhole || !(isReady(slot) || isUsed(slot))) await removeBoth(rt, { folder, record });
   }
 }
 

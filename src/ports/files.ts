@@ -9,9 +9,11 @@ export interface Files {
   readonly place: string;
   /**
    * Creates parents, replaces by rename. `path` is absolute and inside `home` or `place`; a directory that somebody
-   * put at that name inside `place` is removed.
+   * put at that name inside `place` is removed. Flushed to disk, unless what it says is worth nothing after a power cut.
    */
-  write(path: string, text: string): Promise<void>;
+  write(path: string, text: string, options?: { flush?: boolean }): Promise<void>;
+  /** A directory with its parents, of which only this user sees anything. */
+  makeDirectory(path: string): Promise<void>;
   /** Undefined when there is no regular file; a link is none. Reads at most `maxBytes` (default 1 MiB). */
   read(path: string, maxBytes?: number): Promise<string | undefined>;
   /** Names in a directory, sorted; empty when there is none. */

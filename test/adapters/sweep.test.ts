@@ -31,7 +31,15 @@ const leftovers = [
   `place/loops/loop-1/context/.trash-STOP.md-${id}`,
   `place/loops/loop-1/scratch/candidate/index-${id}`,
   `place/rooms/.trash-v-1-${id}/`,
-  `place/rooms/v-1/.draft-${id}`,
+  `place/rooms/v-1/.trash-home-${id}/`,
+  `place/pool/.trash-used-1-${id}/`,
+  `place/pool/used-1/.trash-home-${id}/`,
+  `place/pool/used-1/tree/.trash-node_modules-${id}/`,
+  `git/loopyard/.draft-${id}`,
+  `git/loopyard/rooms/.trash-v-1-${id}/`,
+  `git/loopyard/rooms/v-1/.draft-${id}`,
+  `git/loopyard/pool/.trash-used-1-${id}/`,
+  `git/loopyard/pool/used-1/.draft-${id}`,
 ];
 const others = [
   'git/index',
@@ -47,6 +55,8 @@ const others = [
   `place/loops/loop-1/repo/.draft-${id}`,
   `place/loops/loop-1/repo/.trash-x-${id}`,
   `place/rooms/v-1/tree/repo/index-${id}`,
+  `place/rooms/v-1/tree/repo/.trash-x-${id}/`,
+  'git/loopyard/rooms/v-1/index',
 ];
 
 test('what a crash left is removed an hour later, by its name, and nothing else is', async () => {

@@ -133,6 +133,7 @@ function filesOf(machine: Machine): Files {
       [...written.keys()]
         .filter((path) => path.startsWith(`${folder}/`))
         .map((path) => path.slice(folder.length + 1)),
+    makeDirectory: async (path) => void written.set(`${path}/.`, ''),
     async move(from, to) {
       machine.touch(from);
       const moved = [...written].filter(([path]) => path.startsWith(`${from}/`));

@@ -6,8 +6,15 @@ import { LoopyardError } from '../../domain/errors.ts';
 import { isMissing } from '../errno.ts';
 import type { Repository } from './repository.ts';
 import { isAttributes, treeAttributesOnly } from './room-attributes.ts';
-import type { Level } from './submodules.ts';
-import { blobSizes, pathsAsInput, pieces, readBlobs, type TreeFile, textOf } from './tree-objects.ts';
+import {
+  blobSizes,
+  type Level,
+  pathsAsInput,
+  pieces,
+  readBlobs,
+  type TreeFile,
+  textOf,
+} from './tree-objects.ts';
 
 /** The specification keeps pointers below this. */
 const longestPointer = 1024;

@@ -5,17 +5,7 @@ import type { ObjectId } from '../../ports/git.ts';
 import { lfsFiles } from './lfs.ts';
 import type { Bring } from './mirror.ts';
 import type { Repository } from './repository.ts';
-import { gitlinkMode, listTree, noMode, pieces, type TreeFile, textOf } from './tree-objects.ts';
-
-/** One repository as it was found in another: where its submodules and LFS objects lie on this machine, and where it lies in the room. */
-export interface Level {
-  readonly treeish: ObjectId;
-  readonly files: readonly TreeFile[];
-  /** Its git directory. */
-  readonly store: string;
-  /** What its paths begin with in the room, with a slash at the end; empty for the outermost. */
-  readonly prefix: string;
-}
+import { gitlinkMode, type Level, listTree, noMode, pieces, type TreeFile, textOf } from './tree-objects.ts';
 
 /**
  * The files of all submodules, nested ones too, to be put in the place of their entries. Their commits come out of the

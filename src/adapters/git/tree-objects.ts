@@ -22,6 +22,16 @@ export interface TreeChange extends TreeFile {
   readonly oldMode: string;
 }
 
+/** One repository within another: where its submodules and LFS objects lie on this machine, and where it is in the room. */
+export interface Level {
+  readonly treeish: ObjectId;
+  readonly files: readonly TreeFile[];
+  /** Its git directory. */
+  readonly store: string;
+  /** What its paths begin with in the room, with a slash at the end; empty for the outermost. */
+  readonly prefix: string;
+}
+
 export const linkMode = '120000';
 export const gitlinkMode = '160000';
 export const noMode = '000000';
