@@ -34,7 +34,8 @@ const noNode = (name: string) => !isNode(name);
 const anyPackage = () => true;
 
 const rules: Readonly<Record<string, Rule>> = {
-  domain: { may: ['domain'], packages: onlyZod },
+  // picomatch computes with strings, as zod does with values.
+  domain: { may: ['domain'], packages: (name) => onlyZod(name) || name === 'picomatch/posix.js' },
   ports: { may: ['ports', 'domain'], packages: onlyZod },
   core: { may: ['core', 'ports', 'domain'], packages: noNode },
   tools: { may: ['tools', 'core', 'ports', 'domain'], packages: noNode },
