@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
 import { aProject } from '../support/scratch-project.ts';
 import { opened } from './watching.ts';
+
+// Each of these starts the program several times.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A check that shows by a file outside whether it ran. */
 const touching = (file: string) => JSON.stringify({ checks: { proof: `touch '${file}'` }, max_loops: 50 });
