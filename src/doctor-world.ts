@@ -138,7 +138,7 @@ function strangeVariables(env: Front['env']): Facts['strangeVariables'] {
 }
 
 const ownVariables = new Set(
-  ['CONFIG', 'WORKSPACE', 'LOOP', 'WORKER', 'ITERATION', 'DEPTH', 'CONTEXT', 'PROMPT_FILE'].map(
+  ['CONFIG', 'FLAGS', 'WORKSPACE', 'LOOP', 'WORKER', 'ITERATION', 'DEPTH', 'CONTEXT', 'PROMPT_FILE'].map(
     (name) => `LOOPYARD_${name}`,
   ),
 );

@@ -5,6 +5,7 @@ import { placeOf } from './adapters/config/place.ts';
 import { historyOf } from './adapters/diagnosis/history.ts';
 import { isNeeded, leftoversOf } from './adapters/diagnosis/leftovers.ts';
 import { keeperFacts, stateFacts } from './adapters/diagnosis/state.ts';
+import { openFiles } from './adapters/files.ts';
 import { openGate } from './adapters/gate/gate.ts';
 import { openGit } from './adapters/git/git.ts';
 import { liveness, selfIdentity } from './adapters/identity.ts';
@@ -13,6 +14,7 @@ import { sweep } from './adapters/sweep.ts';
 import { removeTree } from './adapters/take-away.ts';
 import { keeperResource } from './core/keeper-presence.ts';
 import { holderLiveness } from './core/leases.ts';
+import { readRebuilt } from './core/room-pool.ts';
 import type { Config } from './domain/config.ts';
 import type { History } from './domain/diagnosis/bundle.ts';
 import type { Leftover, StateFacts, YardFacts } from './domain/diagnosis/facts.ts';
@@ -27,7 +29,7 @@ import { selfCommand } from './open-yard.ts';
 export interface YardToLookAt {
   /** The yard is there when its journal can be read. */
   state(): Promise<{ facts: StateFacts; yard: Yard | undefined }>;
-  facts(yard: Yard): Omit<YardFacts, 'leftovers'>;
+  facts(yard: Yard): Promise<Omit<YardFacts, 'leftovers'>>;
   leftovers(yard: Yard): Promise<readonly Leftover[]>;
   /** Does what cannot cost anybody's work, after a second look. */
   mend(fix: Exclude<Fix, { do: 'wake_keeper' }>): Promise<string>;
@@ -54,10 +56,12 @@ export function yardToLookAt(commonDir: string, config: Config, env: Front['env'
   };
   return {
     state,
-    facts(yard) {
+    async facts(yard) {
       const judged = (holder: Holder) => holderLiveness(yard, holder, judge);
       const keeper = yard.leases[keeperResource]?.holder;
+      const rebuilt = await readRebuilt({ files: openFiles({ home, place }) });
       return {
+        ...(rebuilt && { rebuiltRooms: rebuilt }),
         liveLoops: liveLoops(yard).length,
         workWaits: !isIdle(yard, Date.now(), config.archive_after_minutes * 60_000),
         keeper: keeper && keeperFacts(keeper, judged(keeper), selfCommand().args),
@@ -80,14 +84,19 @@ export function yardToLookAt(commonDir: string, config: Config, env: Front['env'
         case 'remove_room': {
           const { yard } = await state();
           if (!yard || isNeeded(yard, fix.name)) return `Not done: the room ${fix.name} is needed.`;
-          await removeTree(path.join(place, 'rooms', fix.name));
+          for (const root of [home, place]) await removeTree(path.join(root, 'rooms', fix.name));
           return `The room ${fix.name} removed.`;
         }
       }
     },
     history: () => historyOf(home, open),
     places: [
-      ...below(place, { worktrees: 'loops', rooms: 'rooms', 'prepared dependencies': 'dependencies' }),
+      ...below(place, {
+        worktrees: 'loops',
+        rooms: 'rooms',
+        'rooms kept ready': 'pool',
+        'prepared dependencies': 'dependencies',
+      }),
       ...below(home, {
         'logs of workers and checks': 'runs',
         evidence: 'evidence',

@@ -19,7 +19,8 @@ const lastWordsMs = 1_000;
  * The composition root: the only place that knows both the edges and the machine. Every way to start the program loads
  * just its own part, because a client waits for the server and a worker's shim lives as long as the worker.
  */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(typed: readonly string[]): Promise<void> {
+  const argv = await withoutSettings(typed);
   const [command, ...rest] = argv;
   switch (command) {
     case 'shim':
@@ -92,15 +93,28 @@ async function keep(commonDir: string): Promise<string> {
 }
 
 async function mcpOrCli(argv: readonly string[]): Promise<void> {
-  let line: { workspace?: string } | undefined;
+  const line = await orRefused(() => mcpLine(argv));
+  return line ? mcp(line) : cli(argv);
+}
+
+/** A setting on the line wins over the environment, and holds for the keeper that this process may start. */
+async function withoutSettings(typed: readonly string[]): Promise<readonly string[]> {
+  if (!typed.some((word) => word.startsWith('--set'))) return typed;
+  const { settingFlags } = await import('./settings-flags.ts');
+  const { argv, env } = await orRefused(() => settingFlags(typed));
+  Object.assign(process.env, env);
+  return argv;
+}
+
+/** For what is read before there is a terminal to report to. */
+async function orRefused<T>(read: () => T): Promise<T> {
   try {
-    line = mcpLine(argv);
+    return read();
   } catch (thrown) {
     if (!(thrown instanceof LoopyardError)) throw thrown;
     process.stderr.write(`loopyard: ${thrown.message}\n${thrown.hint}\n`);
     process.exit(errorKinds[thrown.kind].exitCode);
   }
-  return line ? mcp(line) : cli(argv);
 }
 
 async function mcp({ workspace }: { workspace?: string }): Promise<void> {

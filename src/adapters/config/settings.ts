@@ -44,11 +44,14 @@ export function readSettings({ env, commonDir, nearest }: SettingSources): Setti
   const found = projectPath === undefined ? undefined : readSettingsFile(projectPath, { foreign: true });
   const trusted = commonDir === undefined ? undefined : openTrustStore(env).of(commonDir);
   const trust = found && trustOf(found, trusted);
+  // Settings given on the line travel in the environment; this says which they are.
+  const flags = new Set((env.LOOPYARD_FLAGS ?? '').split(','));
   const settled = settle(
     [
       { source: 'project', values: found?.values ?? {} },
       { source: 'user', values: user?.values ?? {} },
-      { source: 'environment', values: fromEnvironment(env) },
+      { source: 'environment', values: fromEnvironment(env, (name) => !flags.has(name)) },
+      { source: 'flag', values: fromEnvironment(env, (name) => flags.has(name)) },
     ],
     trust?.state === 'trusted',
   );
@@ -118,11 +121,11 @@ function stamp(file: string): string {
 }
 
 /** `LOOPYARD_<KEY>`: JSON where it is the value the key wants as JSON, and text otherwise. */
-function fromEnvironment(env: Env): Record<string, unknown> {
+function fromEnvironment(env: Env, isAsked: (name: string) => boolean): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const text = env[variableOf(name)];
-    if (text === undefined) continue;
+    if (text === undefined || !isAsked(name)) continue;
     const fits = (value: unknown) => Config.shape[name].safeParse(value).success;
     const json = jsonOf(text);
     values[name] = json === undefined || (!fits(json) && fits(text)) ? text : json;
@@ -159,7 +162,8 @@ function placed(
   const said = unknown
     ? `There is no setting "${named}"${match ? `; did you mean "${match}"?` : `. There are: ${unknown.known.join(', ')}.`}`
     : `"${named}": ${message.replace(/\.?$/, '.')}`;
-  const site = found ? at(found.file, place) : variableOf(String(first));
+  const flagged = source === 'flag' ? `--set ${first}` : variableOf(String(first));
+  const site = found ? at(found.file, place) : flagged;
   return {
     source,
     ...(found && { file: found.file }),

@@ -62,6 +62,7 @@ function publicFacts(facts: Facts): Facts {
         holder: lease.holder.startsWith('loop ') ? anonymous('loop') : 'a process',
         purpose: '',
       })),
+      ...(yard.rebuiltRooms && { rebuiltRooms: { count: yard.rebuiltRooms.count, why: '(not included)' } }),
       leftovers: yard.leftovers.map((leftover) => ({ ...leftover, name: anonymous(leftover.kind) })),
     },
     clients: {

@@ -65,6 +65,8 @@ export interface YardFacts {
   readonly keeper: KeeperFacts | undefined;
   readonly leases: readonly LeaseFacts[];
   readonly leftovers: readonly Leftover[];
+  /** Rooms of the pool that were not what they should have been, and what was wrong with the last. */
+  readonly rebuiltRooms?: { readonly count: number; readonly why: string };
 }
 
 export interface KeeperFacts {

@@ -54,6 +54,14 @@ export function yardFindings({ yard }: Facts, now: number): Finding[] {
   return [
     keeperFinding(yard.keeper, yard.workWaits),
     ...leaseFindings(yard.leases, now),
+    ...(yard.rebuiltRooms
+      ? [
+          note('rooms', `${yard.rebuiltRooms.count} rooms were not as they were left, and were made anew.`, {
+            why: `Something else writes into them, or a disk forgets. The last one: ${yard.rebuiltRooms.why}`,
+            todo: 'No verdict rests on them. If it goes on, look for backup, search or sync programs below the place.',
+          }),
+        ]
+      : []),
     ...yard.leftovers.map(leftoverFinding),
   ];
 }

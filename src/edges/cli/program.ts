@@ -40,6 +40,7 @@ export function programOf(
     .version(front.version, '-V, --version', 'print the version')
     .option('--json', 'answer as JSON, errors too')
     .option('-C, --workspace <path>', 'the checkout to act on (default: this directory)')
+    .option('--set <key=value>', 'a setting for this command and the keeper it starts; repeatable')
     .helpOption('-h, --help', 'print this')
     .configureHelp(style(paint))
     .configureOutput({

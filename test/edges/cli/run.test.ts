@@ -125,6 +125,7 @@ test('help is grouped by what a command does', async () => {
       -V, --version           print the version
       --json                  answer as JSON, errors too
       -C, --workspace <path>  the checkout to act on (default: this directory)
+      --set <key=value>       a setting for this command and the keeper it starts; repeatable
       -h, --help              print this
 
     Look (changes nothing):
@@ -167,6 +168,7 @@ test('the help of a command names its flags, an example and the exit codes', asy
       -V, --version           print the version
       --json                  answer as JSON, errors too
       -C, --workspace <path>  the checkout to act on (default: this directory)
+      --set <key=value>       a setting for this command and the keeper it starts; repeatable
 
     Examples:
       loopyard look workers --limit 3
