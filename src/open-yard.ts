@@ -51,6 +51,7 @@ export async function openYard({
     log,
   });
   const store = await openJournalStore({ directory: home, clock, log, chance: Math.random, gate });
+  const place = placeOf(commonDir, settings.current().config.place, env);
   const processes = openProcesses({
     runsDir: path.join(home, 'runs'),
     shimArgv: [self.command, ...self.args, 'shim'],
@@ -58,8 +59,8 @@ export async function openYard({
     env,
     log,
     clock,
+    hidden: [commonDir, place, ...(path.basename(commonDir) === '.git' ? [path.dirname(commonDir)] : [])],
   });
-  const place = placeOf(commonDir, settings.current().config.place, env);
   const startKeeper = keeperStarter({ store, processes, log }, () => performance.now());
   return {
     store,

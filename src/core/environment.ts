@@ -95,9 +95,20 @@ export function workerIdentity(
   };
 }
 
-/** Environment of a check: as a worker's, but with an empty home, and none of the user's or the worker's secrets. */
-export function checkEnvironment(rt: Source, room: Room): Record<string, string> {
+/**
+ * Environment of a check: as a worker's, but with an empty home, and none of the user's or the worker's secrets. What is
+ * configured there for npm, pip and git is not read either; what the tree itself holds, such as its .npmrc, is, and
+ * comes from the base commit as all protected files do. Toolchains under the user's home are pointed at. Behind walls
+ * the temporary folder has its usual name, because a path to a socket may not be long.
+ */
+export function checkEnvironment(
+  rt: Source & Pick<Runtime, 'processes' | 'files'>,
+  room: Room,
+  walled = false,
+): Record<string, string> {
+  const temp = walled ? '/tmp' : room.temp;
   return {
+    ...rt.processes.toolchains(),
     ...pick(rt.env, [
       'PATH',
       'LANG',
@@ -111,14 +122,22 @@ export function checkEnvironment(rt: Source, room: Room): Record<string, string>
     ...locale(rt.env),
     HOME: room.home,
     USERPROFILE: room.home,
-    TMPDIR: room.temp,
-    TEMP: room.temp,
-    TMP: room.temp,
+    TMPDIR: temp,
+    TEMP: temp,
+    TMP: temp,
     CI: 'true',
     NO_COLOR: '1',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null', // git takes this name on every platform
+    // What lies above a room is none of its business, should it be a repository.
+    GIT_CEILING_DIRECTORIES: rt.files.place,
+    // Two names where nothing is: with one and the same, npm fails.
+    npm_config_userconfig: rt.files.join(room.home, '.npmrc'),
+    npm_config_globalconfig: rt.files.join(room.home, '.npmrc-of-the-system'),
     npm_config_update_notifier: 'false',
+    PIP_CONFIG_FILE: '/dev/null',
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
   };
 }
 

@@ -23,6 +23,8 @@ export const Evidence = z.strictObject({
       end: RunEnd,
       /** Run that keeps head and tail of the output: read_log shows it. */
       run: Id,
+      /** What we have to say about it. */
+      note: z.string().optional(),
       /** The last of the output. Foreign text. */
       tail: z.string(),
     }),

@@ -54,7 +54,8 @@ async function checkReports(rt: Pick<Runtime, 'files'>, last: Outcome): Promise<
   const passing = evidence.checks.filter((check) => check.passed).map(({ name }) => `\`${name}\``);
   return [
     ...failing.map(
-      ({ name, end, tail }) => `## \`${name}\` ${how(end)}\n\n${fence(shorten(tail, share, 'tail'), 'text')}`,
+      ({ name, end, note, tail }) =>
+        `## \`${name}\` ${how(end)}\n\n${note === undefined ? '' : `${note}\n\n`}${fence(shorten(tail, share, 'tail'), 'text')}`,
     ),
     ...(passing.length > 0 ? [`Passed: ${passing.join(', ')}.`] : []),
     ...(evidence.notRun.length > 0

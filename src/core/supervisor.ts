@@ -1,5 +1,6 @@
 import { LoopyardError } from '../domain/errors.ts';
 import type { Loop, Workspace } from '../domain/loop.ts';
+import { portVariables } from '../domain/ports.ts';
 import type { Fact, RunEnd } from '../domain/run.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { RunSpec, Survivors } from '../ports/processes.ts';
@@ -7,6 +8,7 @@ import { showStopRequest } from './context.ts';
 import { workerEnvironment, workerIdentity } from './environment.ts';
 import { keeperOf } from './keeper-presence.ts';
 import { contextFolder } from './places.ts';
+import { leasePorts } from './port-leases.ts';
 import type { Runtime } from './runtime.ts';
 import { workerEnd } from './worker-end.ts';
 
@@ -101,6 +103,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
       env: workerIdentity(rt, loop, worker),
     },
   };
+  const ports = portVariables(await leasePorts(rt, { kind: 'worker', id: worker.id }));
   const launch = backend.launch(order);
   for (const [name, text] of Object.entries(launch.files ?? {}))
     await rt.files.write(rt.files.join(context, name), text);
@@ -108,7 +111,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   return {
     argv: launch.argv,
     cwd: worktree,
-    env: { ...env, ...launch.env },
+    env: { ...env, ...ports, ...launch.env },
     ...(launch.promptOnStdin ? { stdinFile: promptFile } : {}),
     timeoutMs: Math.max(leastTimeMs, Math.min(loop.limits.iterationMinutes * 60_000, loopLeft)),
     keepBytes,

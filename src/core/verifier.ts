@@ -15,6 +15,7 @@ import {
 import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
 import { runChecks, stopChecks } from './check-runs.ts';
+import { checkIsolation } from './check-sandbox.ts';
 import { backOff, type Evidence, writeEvidence } from './evidence.ts';
 import { makeRoom, removeRoom } from './pristine.ts';
 import { checkoutName } from './room-pool.ts';
@@ -36,8 +37,8 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
   let isolation: Evidence['isolation'] = 'none';
   try {
     const room = await makeRoom(rt, id, verification.commit, await roomName(rt, verification));
-    isolation = 'evident';
-    const ran = await runChecks(rt, verification, room, signal);
+    isolation = await checkIsolation(rt);
+    const ran = await runChecks(rt, verification, room, { env: {}, attempt: 1 }, signal);
     if (ran === 'cancelled') return await abandon(rt, verification);
     results = ran;
     judgement = judge(verification.checks, results, startedOnBase(await rt.store.read(), verification));
@@ -142,12 +143,13 @@ async function gatherEvidence(
 ): Promise<Evidence> {
   const byName = new Map<string, Check>(verification.checks.map((check) => [check.name, check]));
   const checks = await Promise.all(
-    results.map(async ({ name, run, end }) => ({
+    results.map(async ({ name, run, end, note }) => ({
       name,
       argv: byName.get(name)?.argv ?? [],
       passed: passed(end),
       end,
       run,
+      ...(note === undefined ? {} : { note }),
       tail: await rt.processes.output(run, { head: 0, tail: 6_000 }).catch(() => ''),
     })),
   );
@@ -213,9 +215,10 @@ export function requestVerification(
   wish: { id: string; kind: 'baseline' | 'candidate' | 'merge'; loop: Loop; commit: string },
 ): void {
   const { id, kind, loop, commit } = wish;
-  const { checks, failFast } = loop;
+  const { checks, failFast, parallel } = loop;
+  const width = parallel === undefined ? {} : { parallel };
   tx.record({
     type: 'verification.requested',
-    verification: { id, kind, loop: loop.id, commit, checks, failFast },
+    verification: { id, kind, loop: loop.id, commit, checks, failFast, ...width },
   });
 }

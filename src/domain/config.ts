@@ -1,7 +1,17 @@
 import * as z from 'zod';
 import { defaultLimits, Limits } from './budget.ts';
+import { portRange } from './port-range.ts';
 
 const minutes = z.number().positive();
+
+/** A check that a person gave a name, and more than a command line. */
+const NamedCheck = z.strictObject({
+  run: z.string(),
+  /** Folder below the root of the checkout. */
+  cwd: z.string().optional(),
+  timeout_minutes: minutes.optional(),
+  network: z.boolean().optional(),
+});
 
 /** How the value of a repository's loopyard.json meets the user's. A key without one of these is the user's alone. */
 export const projectRules = ['sets', 'adds', 'lowers', 'stricter'] as const;
@@ -87,9 +97,11 @@ export const Config = z.strictObject({
     .meta(project.trustedAdds),
   backend: z.string().optional().describe('backend of a loop that names none').meta(project.trustedSets),
   checks: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.union([z.string(), NamedCheck]))
     .default({})
-    .describe('named checks: start_loop and verify accept these names instead of a command line')
+    .describe(
+      'named checks: start_loop and verify accept these names instead of a command line; a value is a command line, or {run, cwd, timeout_minutes, network}',
+    )
     .meta(project.trustedAdds),
   room_pool: z
     .number()
@@ -98,6 +110,24 @@ export const Config = z.strictObject({
     .max(64)
     .default(2)
     .describe('clean rooms kept ready for the next verification; each is a copy of the files on disk'),
+  sandbox: z
+    .enum(['off', 'auto', 'required'])
+    .default('auto')
+    .describe('walls around checks; auto: where bubblewrap works; required: no verdict without')
+    .meta(project.stricter),
+  check_network: z.boolean().default(false).describe('checks in a sandbox reach the network'),
+  parallel_checks: z
+    .number()
+    .int()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe('checks of one verification that run side by side'),
+  ports: z
+    .string()
+    .refine((text) => portRange(text) !== undefined, 'a range such as "20000-29999", 10 ports at least')
+    .default('20000-29999')
+    .describe('where blocks of 10 ports for verifications and workers are taken from'),
 });
 export type Config = z.infer<typeof Config>;
 

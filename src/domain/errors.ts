@@ -39,6 +39,10 @@ export const errorCodes = {
     hint: 'Run the command named in the message in the repository, then verify again.',
   },
   BACKEND_MISSING: { kind: 'environment', hint: 'Install the program, or choose another backend.' },
+  SANDBOX_MISSING: {
+    kind: 'environment',
+    hint: 'Install bubblewrap and allow it to run, or set sandbox to auto.',
+  },
   STATE_UNWRITABLE: { kind: 'environment', hint: 'Make the directory writable for this user.' },
   STATE_UNSAFE: {
     kind: 'environment',

@@ -64,6 +64,8 @@ export const LoopPlan = z.strictObject({
   mode: z.enum(modes),
   checks: z.array(Check).min(1).max(20),
   failFast: z.boolean(),
+  /** Checks of one verification that may run side by side; absent: as configured. */
+  parallel: z.number().int().positive().optional(),
   backend: z.string(),
   /** Argument vector for the `command` backend. */
   command: z.array(z.string()).min(1).max(200).optional(),

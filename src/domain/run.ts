@@ -23,6 +23,10 @@ export const RunEnd = z.strictObject({
   bytes: z.number().int().nonnegative(),
   /** Processes of the tree that outlived every attempt to stop them, as `<pid> <name>`. Absent is none. */
   survivors: z.array(z.string().max(100)).max(mostSurvivors).optional(),
+  /** The most memory the tree was seen to hold, resident. Absent is unknown: too short to be looked at. */
+  peakRssBytes: z.number().int().positive().optional(),
+  /** It was killed while the system was ending processes because memory ran out. */
+  outOfMemory: z.literal(true).optional(),
 });
 export type RunEnd = z.infer<typeof RunEnd>;
 

@@ -33,6 +33,8 @@ export const Check = z.strictObject({
   /** Folder below the root of the checkout. */
   cwd: z.string().max(1_000).optional(),
   timeoutMs: z.number().int().positive(),
+  /** Whether it reaches the network from its sandbox; absent: as configured, and for installers. */
+  network: z.boolean().optional(),
 });
 export type Check = z.infer<typeof Check>;
 
@@ -41,12 +43,14 @@ export const CheckResult = z.strictObject({
   /** Id of the run that holds the whole kept output. */
   run: Id,
   end: RunEnd,
+  /** What we have to say about it, in our own words: that it lacked a network. */
+  note: z.string().max(500).optional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
 /**
  * How well the verified tree was kept from the worker. `evident`: private object store, fresh directory, clean
- * environment. `sandboxed` is not reached yet; `none`: no room could be made.
+ * environment. `sandboxed`: behind walls as well, by bubblewrap. `none`: no room could be made.
  */
 export const Isolation = z.enum(['none', 'evident', 'sandboxed']);
 
@@ -67,6 +71,14 @@ export const Verification = z.strictObject({
   isolation: Isolation.optional(),
   /** Why it is inconclusive or was cancelled, in plain words. */
   reason: z.string().optional(),
+  /** Checks that may run side by side; absent: as configured. */
+  parallel: z.number().int().positive().optional(),
+  /** First of the block of ports that are its own while it runs. */
+  ports: z.number().int().positive().optional(),
+  /** Names of the checks that run at the moment, how many came before, and since when. */
+  progress: z
+    .strictObject({ checks: z.array(z.string()), before: z.number().int(), since: z.number().int() })
+    .optional(),
 });
 export type Verification = z.infer<typeof Verification>;
 
@@ -77,6 +89,18 @@ export const verificationEvents = [
     verification: Verification.omit({ state: true, requestedAt: true, results: true }),
   }),
   z.strictObject({ type: z.literal('verification.started'), id: Id }),
+  z.strictObject({
+    type: z.literal('verification.ports_leased'),
+    id: Id,
+    ports: z.number().int().positive(),
+  }),
+  /** For whoever watches; recorded only where there are several checks. */
+  z.strictObject({
+    type: z.literal('verification.progressed'),
+    id: Id,
+    checks: z.array(z.string()).max(20),
+    before: z.number().int().nonnegative(),
+  }),
   z.strictObject({ type: z.literal('verification.passed'), ...ended }),
   z.strictObject({ type: z.literal('verification.failed'), ...ended }),
   z.strictObject({ type: z.literal('verification.tampered'), ...ended, reason: z.string() }),
@@ -100,6 +124,11 @@ export function applyToVerification(
     if (verificationMachine.isEnd(verification.state)) return undefined;
     const message = `The verification "${event.id}" is ${verification.state} and cannot be archived.`;
     throw new LoopyardError('WRONG_STATE', message, { id: event.id });
+  }
+  if (event.type === 'verification.ports_leased') return { ...verification, ports: event.ports };
+  if (event.type === 'verification.progressed') {
+    const { checks, before } = event;
+    return { ...verification, progress: { checks, before, since: at } };
   }
   const state = verificationMachine.step(verification.state, moveOf(event));
   switch (event.type) {
@@ -149,6 +178,10 @@ export function judge(
         verdict: 'inconclusive',
         reason: `The check "${name}" could not be started: its program was not found.`,
       };
+    }
+    if (end.outOfMemory) {
+      const reason = `The check "${name}" was killed while the system ran out of memory.`;
+      return { verdict: 'inconclusive', reason };
     }
     if (end.cause === 'stopped' || end.cause === 'lost') {
       return { verdict: 'inconclusive', reason: `The check "${name}" was interrupted before it ended.` };

@@ -56,6 +56,8 @@ export const Worker = z.strictObject({
   stop: StopRequest.optional(),
   /** The worker's newest report about itself. Foreign text. */
   reported: z.strictObject({ text: z.string().max(2_000), at: z.number().int() }).optional(),
+  /** First of the block of ports that are its own while it lives. */
+  ports: z.number().int().positive().optional(),
   end: WorkerEnd.optional(),
   endedAt: z.number().int().optional(),
 });
@@ -68,6 +70,7 @@ export const workerEvents = [
     worker: Worker.omit({ state: true, startedAt: true }),
   }),
   z.strictObject({ type: z.literal('worker.started'), id: Id }),
+  z.strictObject({ type: z.literal('worker.ports_leased'), id: Id, ports: z.number().int().positive() }),
   z.strictObject({
     type: z.literal('worker.stop_requested'),
     id: Id,
@@ -89,6 +92,8 @@ export function applyToWorker(
   switch (event.type) {
     case 'worker.started':
       return { ...worker, state: workerMachine.step(worker.state, 'started') };
+    case 'worker.ports_leased':
+      return { ...worker, ports: event.ports };
     case 'worker.stop_requested':
       return {
         ...worker,

@@ -15,9 +15,31 @@ export interface RunSpec {
   readonly keepBytes: number;
   /** Backend whose `read` turns output lines into facts; absent for checks and plain commands. */
   readonly backend?: string;
+  /** Walls around it, for a check. Without them it is contained as a worker is, which hides nothing. */
+  readonly sandbox?: Sandbox;
   /** The keeper at start. If it is dead when the run ends, the shim starts a new one, so that the loop goes on. */
   readonly keeper?: { readonly identity: Identity; readonly argv: readonly [string, ...string[]] };
 }
+
+/**
+ * What a check behind walls may touch. Everything else of the machine is read-only, and what holds state, other trees or
+ * the user's secrets is not there at all. Absolute paths.
+ */
+export interface Sandbox {
+  /** Existing folders that stay writable. */
+  readonly writable: readonly string[];
+  /** One of them, which is the temporary folder of the system in there. */
+  readonly temp?: string;
+  /** Below what is hidden, yet readable: dependencies that lie elsewhere. */
+  readonly readable?: readonly string[];
+  /** Beside what is always hidden. */
+  readonly hidden?: readonly string[];
+  /** Otherwise there is the loopback alone. */
+  readonly network: boolean;
+}
+
+/** Whether walls can be had here: `refused` by a system on which bubblewrap is installed but may not do it. */
+export type SandboxState = 'works' | 'missing' | 'refused';
 
 /** How far a run has come, as its directory and the process table show it. */
 export type RunView =
@@ -52,6 +74,10 @@ export interface Processes {
   liveness(identity: Identity): Liveness;
   /** How runs are contained here: in a pid namespace that dies with the shim, or by group, parent chain and marker. */
   isolation(): Promise<'pid_namespace' | 'process_group'>;
+  /** Found out once, by putting up the very walls of a check. A spec with `sandbox` is for where they work. */
+  sandbox(): Promise<SandboxState>;
+  /** Variables by which programs find what is installed under the user's home, for a command with another home. */
+  toolchains(): Readonly<Record<string, string>>;
   /** Starts the run once: a second call, also from another process, finds it started and changes nothing. */
   start(id: RunId, spec: RunSpec): Promise<void>;
   observe(id: RunId): Promise<RunView>;
@@ -72,6 +98,8 @@ export interface Processes {
   changes(signal: AbortSignal): AsyncIterable<void>;
   /** Starts the keeper of this yard as a detached process of its own. Resolves when it was started, not when it is up. */
   startKeeper(): Promise<void>;
+  /** Whether nothing listens on any of them at this moment. */
+  portsAreFree(ports: readonly number[]): Promise<boolean>;
   /** Absolute path of a program as the worker's environment would find it, or undefined. */
   which(program: string, env: Readonly<Record<string, string>>): Promise<string | undefined>;
 }

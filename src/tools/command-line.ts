@@ -46,17 +46,25 @@ export async function checksFrom(
   rt: Pick<ToolRuntime, 'config' | 'project' | 'processes' | 'env'>,
   asked: readonly string[] | undefined,
   timeoutMinutes: number | undefined,
+  network?: boolean,
 ): Promise<AskedChecks> {
   refuseBroken(rt.project);
   const lines = asked ?? usualChecks(rt);
   const timeoutMs = Math.round((timeoutMinutes ?? rt.config.check_timeout_minutes) * 60_000);
   const checks = lines.map((line) => {
-    const named = Object.hasOwn(rt.config.checks, line) ? rt.config.checks[line] : undefined;
-    if (named === undefined) refuseInert(rt.project, line);
+    const found = Object.hasOwn(rt.config.checks, line) ? rt.config.checks[line] : undefined;
+    const named = typeof found === 'string' ? { run: found } : found;
+    const wantsNetwork = network ?? named?.network;
+    if (found === undefined) refuseInert(rt.project, line);
     return {
       name: headOf(line, 200),
-      argv: argvFrom(named ?? line, `The check "${shown(line)}"`),
-      timeoutMs,
+      argv: argvFrom(named?.run ?? line, `The check "${shown(line)}"`),
+      ...(named?.cwd === undefined ? {} : { cwd: folderWithin(named.cwd, line) }),
+      timeoutMs:
+        named?.timeout_minutes === undefined || timeoutMinutes !== undefined
+          ? timeoutMs
+          : Math.round(named.timeout_minutes * 60_000),
+      ...(wantsNetwork === undefined ? {} : { network: wantsNetwork }),
     };
   });
   const twice = checks.find((check, index) => checks.findIndex(({ name }) => name === check.name) !== index);
@@ -96,6 +104,15 @@ function refuseInert(project: ProjectFile | undefined, line: string): void {
 function refuseBroken(project: ProjectFile | undefined): void {
   if (project?.state !== 'broken') return;
   throw new LoopyardError('INVALID_CONFIG', project.problems.join(' '), { file: project.file });
+}
+
+/** A folder of the checkout. Whether it is there is seen on the commit that is checked. */
+function folderWithin(cwd: string, name: string): string {
+  const parts = cwd.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
+  if (!/^(?:[\\/]|[a-z]:)/i.test(cwd) && !parts.includes('..')) return parts.join('/') || '.';
+  throw invalid(
+    `The folder "${shown(cwd)}" of the check "${shown(name)}" is not below the root of the checkout.`,
+  );
 }
 
 /** A program named by path belongs to the checkout and is looked for when the check runs; a bare name must be on PATH. */

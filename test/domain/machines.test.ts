@@ -46,14 +46,14 @@ const tables: readonly {
     noun: 'worker',
     records: 'workers',
     begins: 'starting',
-    noMoves: ['stop_acknowledged', 'reported'],
+    noMoves: ['stop_acknowledged', 'reported', 'ports_leased'],
   },
   {
     machine: verificationMachine as unknown as AnyMachine,
     noun: 'verification',
     records: 'verifications',
     begins: 'requested',
-    noMoves: ['archived'],
+    noMoves: ['archived', 'ports_leased', 'progressed'],
   },
   {
     machine: mergeMachine as unknown as AnyMachine,

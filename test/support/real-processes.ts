@@ -39,7 +39,7 @@ export async function eventually<T>(
 /** Real shims in a temporary folder. Whatever is left at the end of the test is stopped. */
 export async function aRealWorld(
   options: Partial<
-    Pick<ProcessesOptions, 'containment' | 'runsDir' | 'keeperArgv' | 'shimArgv' | 'env'>
+    Pick<ProcessesOptions, 'containment' | 'runsDir' | 'keeperArgv' | 'shimArgv' | 'env' | 'hidden'>
   > = {},
 ): Promise<{
   processes: Processes;
@@ -59,6 +59,7 @@ export async function aRealWorld(
     log: () => undefined,
     clock: realClock,
     containment: options.containment ?? 'process_group',
+    hidden: options.hidden ?? [],
   });
   onTestFinished(async () => {
     for (const id of namesIn(runsDir)) await processes.stop(id, { graceMs: 0, cause: 'stopped' });

@@ -96,6 +96,7 @@ export const sampleEvents: Samples = {
     type: 'worker.starting',
     worker: { id, loop: 'l', iteration: 1 + (n % 10), backend: 'command' },
   }),
+  'worker.ports_leased': (id, n) => ({ type: 'worker.ports_leased', id, ports: 20_000 + n }),
   'worker.started': (id) => ({ type: 'worker.started', id }),
   'worker.stop_requested': (id) => ({
     type: 'worker.stop_requested',
@@ -119,6 +120,13 @@ export const sampleEvents: Samples = {
       checks: aPlan.checks,
       failFast: true,
     },
+  }),
+  'verification.ports_leased': (id, n) => ({ type: 'verification.ports_leased', id, ports: 20_000 + n }),
+  'verification.progressed': (id, n) => ({
+    type: 'verification.progressed',
+    id,
+    checks: ['npm test'],
+    before: n,
   }),
   'verification.started': (id) => ({ type: 'verification.started', id }),
   'verification.passed': (id) => ({ type: 'verification.passed', id, ...ended }),

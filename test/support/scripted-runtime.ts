@@ -103,6 +103,9 @@ function processesOf(machine: Machine): Processes {
         machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts: [] });
       return machine.survivors;
     },
+    sandbox: async () => 'missing',
+    toolchains: () => ({}),
+    portsAreFree: async () => true,
     output: async () => '',
     async *changes(signal) {
       while (!signal.aborted) {

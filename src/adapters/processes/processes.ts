@@ -6,17 +6,19 @@ import { isUsableId } from '../../domain/ids.ts';
 import type { RunId } from '../../domain/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Processes } from '../../ports/processes.ts';
+import type { Processes, SandboxState } from '../../ports/processes.ts';
 import { errno, isMissing } from '../errno.ts';
 import { liveness, selfIdentity } from '../identity.ts';
 import { stateError } from '../state-error.ts';
 import { startDetached } from './detached-process.ts';
-import { findBubblewrap } from './isolation.ts';
+import { findBubblewrap, whyNoWalls } from './isolation.ts';
+import { portsAreFree } from './ports-free.ts';
 import { watchChanges } from './run-changes.ts';
 import { readEnds, readPage } from './run-output.ts';
 import { startRun } from './run-start.ts';
 import { stopRun } from './run-stop.ts';
 import { viewRun } from './run-view.ts';
+import { toolchainsOf, wallIn } from './sandbox.ts';
 import { which } from './which.ts';
 
 export interface ProcessesOptions {
@@ -31,6 +33,8 @@ export interface ProcessesOptions {
   readonly clock: Clock;
   /** `auto` (the default) uses a pid namespace where it works. */
   readonly containment?: 'auto' | 'process_group';
+  /** State, worktrees, rooms and checkout, absolute: a check behind walls sees none of them. */
+  readonly hidden?: readonly string[];
 }
 
 /** The door to other processes, over run directories. What their files mean is told in `run-directory.ts`. */
@@ -46,15 +50,29 @@ export function openProcesses(options: ProcessesOptions): Processes {
     if (!isUsableId(id)) throw new LoopyardError('INTERNAL', `"${id}" cannot be the id of a run.`, { id });
     return path.join(runsDir, id);
   };
+  const surroundings = { env, hidden: [runsDir, ...(options.hidden ?? [])] };
+  let walls: Promise<SandboxState> | undefined;
+  const sandbox = () => {
+    walls ??= bubblewrap().then(async (program): Promise<SandboxState> => {
+      if (!program) return (await which('bwrap', env)) ? 'refused' : 'missing';
+      const why = await whyNoWalls(program, wallIn({ writable: [], network: false }, {}, surroundings).walls);
+      if (why !== undefined) log('warn', 'checks run without walls', { why });
+      return why === undefined ? 'works' : 'refused';
+    });
+    return walls;
+  };
   const observe = async (id: RunId) => viewRun(directoryOf(id), self, clock);
 
   return {
     self,
     liveness: (identity) => liveness(self, identity),
     isolation: async () => ((await bubblewrap()) ? 'pid_namespace' : 'process_group'),
-    async start(id, spec) {
+    sandbox,
+    toolchains: () => toolchainsOf(env),
+    async start(id, { sandbox: wanted, ...spec }) {
       const shim = { argv: options.shimArgv, env };
-      const described = { ...spec, id, bubblewrap: await bubblewrap() };
+      const walled = wanted ? wallIn(wanted, spec.env, surroundings) : {};
+      const described = { ...spec, ...walled, id, bubblewrap: await bubblewrap() };
       await startRun(directoryOf(id), described, shim, clock).catch(inOurWords(runsDir));
     },
     observe,
@@ -90,6 +108,7 @@ export function openProcesses(options: ProcessesOptions): Processes {
       await mkdir(runsDir, { recursive: true, mode: 0o700 });
       await startDetached(options.keeperArgv, { env, cwd: runsDir });
     },
+    portsAreFree,
     which: (program, environment) => which(program, environment),
   };
 }

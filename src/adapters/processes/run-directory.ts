@@ -48,6 +48,8 @@ export const records = {
     mark: z.string(),
     /** Absolute path of bubblewrap, when the command is to get a pid namespace of its own. */
     bubblewrap: z.string().optional(),
+    /** Its arguments, when the command gets more than that: the walls of a check. */
+    walls: z.array(z.string()).optional(),
   }),
   'claim.json': z.strictObject({ by: z.enum(['shim', 'keeper']), identity: Identity, at: z.number().int() }),
   'shim.json': z.strictObject({ shim: Identity, child: Identity.optional(), startedAt: z.number().int() }),

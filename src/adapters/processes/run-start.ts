@@ -16,7 +16,11 @@ import { ageOf, claimPatienceMs } from './run-view.ts';
  */
 export async function startRun(
   directory: string,
-  spec: RunSpec & { readonly id: string; readonly bubblewrap?: string | undefined },
+  spec: Omit<RunSpec, 'sandbox'> & {
+    readonly id: string;
+    readonly bubblewrap?: string | undefined;
+    readonly walls?: readonly string[];
+  },
   shim: {
     readonly argv: readonly [string, ...string[]];
     readonly env: Readonly<Record<string, string | undefined>>;

@@ -2,14 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { Identity } from '../../domain/lease.ts';
 import type { Fact } from '../../domain/run.ts';
 import { identityOf } from '../identity.ts';
 import { openOwnSync } from '../open-own.ts';
 import { openFactWindow } from './fact-window.ts';
-import { inNamespace } from './isolation.ts';
+import { inNamespace, inSandbox } from './isolation.ts';
 import { openLineSplitter } from './line-splitter.ts';
+import { watchMemory } from './memory.ts';
 import type { Tree } from './process-tree.ts';
+import { openRedactedStream } from './redacted-stream.ts';
 import { announceChange } from './run-changes.ts';
 import { markOf, type RunRecord, replaceRecord } from './run-directory.ts';
 import { openOutput } from './run-output.ts';
@@ -19,19 +22,27 @@ import { which } from './which.ts';
 export interface Started {
   readonly child: Identity | undefined;
   readonly tree: Tree;
-  readonly exited: Promise<{ exitCode?: number; signal?: string }>;
+  readonly exited: Promise<HowExited>;
   /** Everything printed has been read. May never resolve: a process that got away can hold the pipe open. */
   readonly drained: Promise<void>;
   bytes(): number;
+  /** The most memory the tree was seen to hold. */
+  peakRssBytes(): number | undefined;
   /** Stops reading and writes what is left to write. */
   close(): void;
 }
+
+/** `failure`: the command was not reached, because its walls could not be put up or it could not be executed in there. */
+export type HowExited =
+  | { readonly exitCode?: number; readonly signal?: string }
+  | { readonly failure: 'walls' | 'program'; readonly detail: string };
 
 /** Starts the command of a run with exactly the environment of its spec and the two variables that mark it. */
 export async function startCommand(
   directory: string,
   spec: RunRecord<'spec.json'>,
   read: ((line: string) => readonly Fact[]) | undefined,
+  secrets: readonly string[],
 ): Promise<Started | { readonly failure: string }> {
   let child: ChildProcess;
   try {
@@ -40,23 +51,38 @@ export async function startCommand(
     return { failure: error instanceof Error ? error.message : String(error) };
   }
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-  const exited = new Promise<{ exitCode?: number; signal?: string }>((resolve) => {
-    child.once('exit', (code, signal) => resolve(howItEnded(code, signal, spec.bubblewrap !== undefined)));
-  });
   const output = openOutput(directory, spec.keepBytes);
   const facts = openFacts(directory, read);
-  child.stdout?.on('data', (chunk: Buffer) => {
+  const out = openRedactedStream(secrets, (chunk) => {
     output.write(chunk);
     facts?.write(chunk);
   });
-  child.stderr?.on('data', (chunk: Buffer) => output.write(chunk));
+  const err = openRedactedStream(secrets, (chunk) => output.write(chunk));
+  let complaint = '';
+  child.stdout?.on('data', (chunk: Buffer) => out.write(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (spec.walls && complaint.length < 500) complaint += chunk.toString('utf8').slice(0, 500);
+    err.write(chunk);
+  });
+  const reached = spec.walls ? reachedCommand(child) : Promise.resolve(true);
+  const exited = new Promise<HowExited>((resolve) => {
+    child.once('exit', async (code, signal) => {
+      if (code !== null && !(await reached)) return resolve(howItFailed(complaint));
+      resolve(howItEnded(code, signal, spec.bubblewrap !== undefined));
+    });
+  });
+  const memory = watchMemory(identity?.pid);
   return {
     child: identity,
     tree: { leader: identity, mark: markOf(spec), walled: spec.bubblewrap !== undefined },
     exited,
     drained: new Promise((resolve) => child.once('close', () => resolve())),
     bytes: () => output.bytes,
+    peakRssBytes: memory.peak,
     close() {
+      memory.stop();
+      out.end();
+      err.end();
       child.stdout?.destroy();
       child.stderr?.destroy();
       child.unref();
@@ -71,7 +97,7 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
   // Inside a namespace it would be bubblewrap that fails to start the program, in its own words.
   if (spec.bubblewrap && !(await which(spec.argv[0], spec.env, spec.cwd)))
     throw new Error(`spawn ${spec.argv[0]} ENOENT`);
-  const [command, ...args] = spec.bubblewrap ? inNamespace(spec.bubblewrap, spec.argv) : spec.argv;
+  const [command, ...args] = commandOf(spec);
   const input = spec.stdinFile === undefined ? undefined : openInput(spec.stdinFile);
   try {
     const child = spawn(command, args, {
@@ -79,7 +105,7 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
       env: { ...spec.env, LOOPYARD_RUN: spec.id, LOOPYARD_RUN_MARK: spec.mark },
       // Of its own session and group, so that a signal to the group means the run and nobody else.
       detached: true,
-      stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+      stdio: [input ?? 'ignore', 'pipe', 'pipe', ...(spec.walls ? (['pipe'] as const) : [])],
       windowsHide: true,
     });
     await new Promise<void>((resolve, reject) => {
@@ -91,6 +117,33 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
   } finally {
     if (input !== undefined) closeSync(input);
   }
+}
+
+function commandOf({ bubblewrap, walls, cwd, argv }: RunRecord<'spec.json'>): readonly [string, ...string[]] {
+  if (!bubblewrap) return argv;
+  return walls ? inSandbox(bubblewrap, walls, cwd, argv) : inNamespace(bubblewrap, argv);
+}
+
+/** Bubblewrap reports the exit code of the command on descriptor 3, and none when it did not get that far. */
+async function reachedCommand(child: ChildProcess): Promise<boolean> {
+  const reports = child.stdio[3];
+  let text = '';
+  if (!(reports instanceof Readable)) return false;
+  reports.on('data', (chunk: Buffer) => {
+    if (text.length < 4_096) text += chunk.toString('latin1');
+  });
+  await new Promise<void>((resolve) => {
+    reports.once('close', resolve);
+    reports.once('error', () => resolve());
+  });
+  return text.includes('"exit-code"');
+}
+
+/** In the words of bubblewrap: foreign text. */
+function howItFailed(complaint: string): HowExited {
+  const detail = complaint.split('\n', 1)[0]?.trim() ?? '';
+  const failure = detail.startsWith('bwrap: execvp ') ? 'program' : 'walls';
+  return { failure, detail: detail || 'bubblewrap gave no reason' };
 }
 
 /** The worker can write where its prompt lies: a pipe put there must not hold up the shim. */

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { redact, secretValues } from '../../domain/redaction.ts';
 import type { Fact, RunEnd } from '../../domain/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { liveness, selfIdentity } from '../identity.ts';
 import { startDetached } from './detached-process.ts';
+import { memoryKills } from './memory.ts';
 import { killTree, namesOf, stopTree } from './process-tree.ts';
 import { announceChange } from './run-changes.ts';
 import {
@@ -50,10 +52,12 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
   }
   reserveForEnd(directory);
   const read = spec.backend === undefined ? undefined : reader(spec.backend);
-  const started = await startCommand(directory, spec, read);
+  const secrets = secretValues({ ...process.env, ...spec.env });
+  const killsBefore = memoryKills();
+  const started = await startCommand(directory, spec, read, secrets);
   forgetSecrets(directory);
   if ('failure' in started) {
-    const detail = started.failure.slice(0, 500);
+    const detail = redact(started.failure, secrets).slice(0, 500);
     const end = { cause: 'not_started', detail, startedAt, endedAt: clock.now(), bytes: 0 } as const;
     return finish(directory, spec, end, clock);
   }
@@ -70,11 +74,29 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
   }
   await within(1_000, started.drained, clock);
   started.close();
-  const bytes = started.bytes();
-  return finish(directory, spec, { ...end, startedAt, endedAt: clock.now(), bytes }, clock);
+  const memory = memoryFacts(end, started.peakRssBytes(), killsBefore);
+  const whole = { ...end, ...memory, startedAt, endedAt: clock.now(), bytes: started.bytes() };
+  return finish(directory, spec, whole, clock);
 }
 
 type HowItEnded = Omit<RunEnd, 'startedAt' | 'endedAt' | 'bytes'>;
+
+/**
+ * A kill that we did not send, while the system was ending processes for lack of memory, is taken for one of those. It
+ * counts for the whole machine, so a command that kills itself in that moment is believed to have been out of memory.
+ */
+function memoryFacts(
+  end: HowItEnded,
+  peakRssBytes: number | undefined,
+  killsBefore: number | undefined,
+): Pick<RunEnd, 'peakRssBytes' | 'outOfMemory'> {
+  const killed = end.signal === 'SIGKILL' && (end.cause === 'signalled' || end.cause === 'exited');
+  const ranOut = killed && killsBefore !== undefined && (memoryKills() ?? 0) > killsBefore;
+  return {
+    ...(peakRssBytes === undefined ? {} : { peakRssBytes }),
+    ...(ranOut ? { outOfMemory: true as const } : {}),
+  };
+}
 
 /** The first of exit, stop, time limit and lost directory is the cause; whatever it was, the tree is gone afterwards. */
 async function supervise(
@@ -93,12 +115,18 @@ async function supervise(
     watchDirectory(directory, clock, over.signal),
   ]);
   over.abort();
+  if ('failure' in first) {
+    const survivors = await stopTree(tree, leftoverGraceMs, clock);
+    const detail = first.detail.slice(0, 500);
+    return { cause: first.failure === 'walls' ? 'lost' : 'not_started', detail, ...namesOf(survivors) };
+  }
   if (!('graceMs' in first)) {
     const survivors = await stopTree(tree, leftoverGraceMs, clock);
     return { cause: first.signal === undefined ? 'exited' : 'signalled', ...first, ...namesOf(survivors) };
   }
   const survivors = await stopTree(tree, first.graceMs, clock);
-  const how = await within(1_000, exited, clock);
+  const exit = await within(1_000, exited, clock);
+  const how = exit && 'failure' in exit ? {} : exit;
   return { ...how, cause: first.cause, ...namesOf(survivors) };
 }
 

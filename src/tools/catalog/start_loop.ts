@@ -58,6 +58,19 @@ const input = z.strictObject({
     .optional()
     .describe('per check; default 10')
     .meta(field.rare),
+  network: z
+    .boolean()
+    .optional()
+    .describe('checks reach the network; default only installers such as npm ci')
+    .meta(field.rare),
+  parallel: z
+    .number()
+    .int()
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('checks side by side; default 1')
+    .meta(field.rare),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
   criteria: z
     .array(z.string().min(1).max(500))
@@ -168,7 +181,7 @@ async function planOf(
   ) {
     notes.push('Uncommitted changes in the checkout are not part of the loop.');
   }
-  const { checks, note } = await checksFrom(rt, args.checks, args.check_minutes);
+  const { checks, note } = await checksFrom(rt, args.checks, args.check_minutes, args.network);
   if (note !== undefined) notes.push(note);
   const plan: LoopPlan = {
     goal: args.goal,
@@ -181,7 +194,7 @@ async function planOf(
     checks,
     failFast: args.fail_fast,
     backend,
-    ...compact({ command, model: args.model, target }),
+    ...compact({ command, model: args.model, target, parallel: args.parallel }),
     isolation: args.isolation,
     onBusy: args.on_busy,
     checkout: { path: call.checkout.path, key: call.checkout.key },

@@ -32,6 +32,19 @@ const input = z.strictObject({
     .describe('default: the loop’s or loopyard.json’s'),
   loop: field.loopId.optional(),
   verification: z.string().max(60).optional().describe('pending id: go on waiting'),
+  network: z
+    .boolean()
+    .optional()
+    .describe('checks reach the network; default only installers such as npm ci')
+    .meta(field.rare),
+  parallel: z
+    .number()
+    .int()
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('checks side by side; default 1')
+    .meta(field.rare),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
   check_minutes: z
     .number()
@@ -96,7 +109,7 @@ export const verify = defineTool({
         const verification = own(verifications, id);
         return !verification || verificationMachine.isEnd(verification.state) ? true : undefined;
       },
-      ({ verifications }) => `verification ${id} is ${own(verifications, id)?.state ?? 'over'}`,
+      ({ verifications }) => progressOf(id, own(verifications, id), rt.clock.now()),
     );
     const answered = await answer(rt, id, own(yard.verifications, id));
     return note === undefined ? answered : { ...answered, next: `${answered.next} ${note}` };
@@ -122,7 +135,7 @@ type Input = z.infer<typeof input>;
 /** A worker's loop. What it cannot choose is refused, because an answer about something else would mislead it. */
 async function onlyOwn(args: Input, rt: ToolRuntime, call: Call): Promise<string> {
   const { loop } = await boundTo(rt, call);
-  const chosen = (['loop', 'ref', 'checks', 'check_minutes'] as const).find(
+  const chosen = (['loop', 'ref', 'checks', 'check_minutes', 'network', 'parallel'] as const).find(
     (name) => args[name] !== undefined,
   );
   if (chosen !== undefined) {
@@ -144,7 +157,7 @@ async function request(
   rt: ToolRuntime,
   call: Call,
 ): Promise<{ id: string; note: string | undefined }> {
-  const { commit, checks, note, loop, failFast } = await subject(args, rt, call);
+  const { commit, checks, note, loop, failFast, parallel } = await subject(args, rt, call);
   const id = await rt.store.transact(rt.actor, (tx) =>
     once(tx, args.idempotency_key, 'verify', () => {
       const verification = {
@@ -153,6 +166,7 @@ async function request(
         commit,
         checks,
         failFast,
+        ...compact({ parallel }),
         ...loop,
       };
       tx.record({ type: 'verification.requested', verification });
@@ -168,6 +182,7 @@ async function subject(args: Input, rt: ToolRuntime, call: Call) {
   const loop = named === undefined ? undefined : await findLoop(rt, named);
   const { checks, note } = await decidingChecks(args, rt, call, loop);
   const live = loop && own((await rt.store.read()).loops, loop.id) ? { loop: loop.id } : {};
+  const parallel = args.parallel ?? loop?.parallel;
   const failFast = args.fail_fast || (loop?.failFast ?? false);
   if (call.bound && loop?.workspace) {
     const work = await commitWork(
@@ -176,14 +191,14 @@ async function subject(args: Input, rt: ToolRuntime, call: Call) {
       `Work in progress of ${loop.id}\n`,
       'preview',
     );
-    return { commit: work.commit, checks, note, loop: live, failFast };
+    return { commit: work.commit, checks, note, loop: live, failFast, parallel };
   }
   const ref = args.ref ?? loop?.candidate?.commit ?? 'HEAD';
   const commit = ref === 'HEAD' ? (await rt.git.head(call.checkout.path)).commit : await rt.git.resolve(ref);
   if (commit === undefined) {
     throw new LoopyardError('UNKNOWN_COMMIT', `There is no commit "${shown(ref)}" in this repository.`);
   }
-  return { commit, checks, note, loop: live, failFast };
+  return { commit, checks, note, loop: live, failFast, parallel };
 }
 
 /** What the caller names, else what its loop was opened with, else what the repository names. */
@@ -194,7 +209,20 @@ async function decidingChecks(
   loop: Loop | undefined,
 ): Promise<{ checks: Check[]; note?: string }> {
   if (loop && (call.bound || args.checks === undefined)) return { checks: [...loop.checks] };
-  return checksFrom(rt, args.checks, args.check_minutes);
+  return checksFrom(rt, args.checks, args.check_minutes, args.network);
+}
+
+/** Which check of how many, since when. */
+function progressOf(id: string, verification: Verification | undefined, now: number): string {
+  if (!verification) return `verification ${id} is over`;
+  const { state, progress, checks, startedAt } = verification;
+  const since = progress?.since ?? startedAt;
+  if (state !== 'running' || since === undefined) return `verification ${id} is ${state}`;
+  const names = (progress?.checks ?? checks.slice(0, 1).map(({ name }) => name)).map((name) =>
+    brief(name, 60),
+  );
+  const at = checks.length > 1 ? ` ${(progress?.before ?? 0) + 1} of ${checks.length}` : '';
+  return `verification ${id} runs check${at}: ${names.join(', ')}, for ${Math.round((now - since) / 1_000)} s`;
 }
 
 /** Characters of output in one answer, and of one check. */
@@ -225,11 +253,11 @@ async function answer(rt: ToolRuntime, id: string, verification: Verification | 
 function checkLines(results: readonly CheckResult[], evidence: Evidence | undefined) {
   const failing = results.filter(({ end }) => !passed(end)).length;
   const share = Math.min(tailOfOne, Math.floor(tailsInAll / Math.max(1, failing)));
-  return results.map(({ name, run, end }) => {
+  return results.map(({ name, run, end, note }) => {
     const printed = evidence?.checks.find((check) => check.run === run)?.tail;
     return compact({
       name: brief(name, 60),
-      result: end.cause === 'exited' ? `exit ${end.exitCode}` : end.cause.replace('_', ' '),
+      result: `${end.cause === 'exited' ? `exit ${end.exitCode}` : end.cause.replace('_', ' ')}${note === undefined ? '' : `. ${note}`}`,
       seconds: Math.round((end.endedAt - end.startedAt) / 100) / 10,
       log: run,
       tail: passed(end) || printed === undefined ? undefined : shorten(plain(printed), share, 'tail'),

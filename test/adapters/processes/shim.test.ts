@@ -28,7 +28,8 @@ describe.each([
     await processes.start('r', agent('prints-and-exits', ['hello'], { env: { EXIT_CODE: '7' } }));
 
     const view = await processes.settled('r', never);
-    expect(view).toEqual({
+    // How much memory it held is known only when it lived long enough to be looked at.
+    expect(view).toMatchObject({
       phase: 'ended',
       end: {
         cause: 'exited',

@@ -1,0 +1,72 @@
+import type { RunEnd } from '../domain/run.ts';
+import { type Verification, verificationMachine } from '../domain/verification.ts';
+import type { Yard } from '../domain/yard.ts';
+import type { RunSpec } from '../ports/processes.ts';
+import type { Runtime } from './runtime.ts';
+
+type Rt = Omit<Runtime, 'backends'>;
+
+/** Milliseconds between asking a check that nobody wants any more to end and ending it. */
+export const graceMs = 2_000;
+
+/**
+ * Runs one check and waits for its end, for the wish that nobody wants it any more, and for `halt`: whichever comes
+ * first. In both of the latter cases it is stopped and proven gone. When `signal` comes first, this throws and the check
+ * goes on, for the next keeper.
+ */
+export async function endOfCheck(
+  rt: Rt,
+  verification: Verification,
+  { signal, halt }: { readonly signal: AbortSignal; readonly halt: AbortSignal },
+  run: string,
+  spec: RunSpec,
+): Promise<RunEnd | 'cancelled' | 'halted'> {
+  const both = new AbortController();
+  const within = AbortSignal.any([signal, both.signal]);
+  const cancelled = cancelledIn(rt, verification, within);
+  const halted = new Promise<'halted'>((resolve) => {
+    if (halt.aborted) resolve('halted');
+    halt.addEventListener('abort', () => resolve('halted'), { once: true, signal: within });
+  });
+  try {
+    const settled = startedAndSettled(rt, run, spec, within);
+    const first = await Promise.race([settled, cancelled, halted]);
+    if (first === 'cancelled' || first === 'halted') {
+      await rt.processes.stop(run, { graceMs, cause: 'stopped' });
+      return first;
+    }
+    if (first.phase === 'ended') return first.end;
+    // The shim is gone without a word: whatever it had started must not run on, and nobody knows how it went.
+    await rt.processes.stop(run, { graceMs: 0, cause: 'lost' });
+    const now = rt.clock.now();
+    return { cause: 'lost', startedAt: now, endedAt: now, bytes: 0 };
+  } finally {
+    both.abort();
+  }
+}
+
+/** A shim that was killed before it claimed its run leaves it unstarted, and nobody but us would start another. */
+async function startedAndSettled(rt: Rt, run: string, spec: RunSpec, signal: AbortSignal) {
+  for await (const _ of rt.processes.changes(signal)) {
+    const view = await rt.processes.observe(run);
+    if (view.phase === 'ended' || view.phase === 'lost' || view.phase === 'void') return view;
+    if (view.phase === 'absent') await rt.processes.start(run, spec);
+  }
+  throw signal.reason;
+}
+
+/** Resolves when nobody wants the verdict any more; never when the signal comes first. */
+async function cancelledIn(rt: Rt, verification: Verification, signal: AbortSignal): Promise<'cancelled'> {
+  const unwanted = (yard: Yard) => {
+    const now = yard.verifications[verification.id];
+    const loop = verification.loop === undefined ? undefined : yard.loops[verification.loop];
+    return !now || verificationMachine.isEnd(now.state) || loop?.cancel !== undefined;
+  };
+  let yard = await rt.store.read();
+  if (unwanted(yard)) return 'cancelled';
+  for await (const _ of rt.store.watch(yard.seq, signal)) {
+    yard = await rt.store.read();
+    if (unwanted(yard)) return 'cancelled';
+  }
+  return new Promise(() => undefined);
+}
