@@ -43,7 +43,7 @@ async function shim([directory = '']: readonly string[]): Promise<void> {
     import('./backends/index.ts'),
     import('./adapters/clock.ts'),
   ]);
-  const reader = (id: string) => backends.find((backend) => backend.id === id)?.read ?? (() => []);
+  const reader = (id: string) => backends.find((backend) => backend.id === id)?.reader(systemClock.now);
   await runShim(directory, { reader, clock: systemClock });
 }
 

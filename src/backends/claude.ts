@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Fact } from '../domain/run.ts';
 import type { Backend } from '../ports/backend.ts';
+import { lenient, parsed } from './reading/json.ts';
 
 const serverFile = 'claude-mcp.json';
 
@@ -21,7 +22,31 @@ const serverFile = 'claude-mcp.json';
 export const backend: Backend = {
   id: 'claude',
   title: 'Claude Code',
+  family: 'anthropic',
   probe: ['claude', '--version'],
+  install: 'npm install -g @anthropic-ai/claude-code',
+  tried: '2.1.329',
+  clients: ['claude-code', 'claude-ai'],
+  login: {
+    variables: [
+      'ANTHROPIC_API_KEY',
+      'ANTHROPIC_AUTH_TOKEN',
+      'CLAUDE_CODE_OAUTH_TOKEN',
+      'CLAUDE_CODE_USE_BEDROCK',
+      'CLAUDE_CODE_USE_VERTEX',
+    ],
+    files: [{ variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: '.credentials.json' }],
+    perhaps: [{ variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: 'settings.json' }],
+    how: 'run claude and type /login, or set ANTHROPIC_API_KEY',
+  },
+  permissions: {
+    read_only: 'reads files and uses its tools that only look; no edits, no commands',
+    work: 'edits its worktree and context folder, runs any command; everything else that would ask is refused',
+    skip_all: 'bypassPermissions: anything; refused by the program for root outside a container',
+  },
+  tools: true,
+  resumes: true,
+  nudges: false,
   /**
    * Login, address, and choices of the user that must not be lost on the way (a model, telemetry off). Credentials
    * that open more than a model, such as AWS keys, are left out: who needs them names them in `worker_env`.
@@ -78,24 +103,23 @@ export const backend: Backend = {
     };
   },
 
-  read(line) {
-    const { success, data } = Line.safeParse(parse(line));
-    if (!success) return [];
-    switch (data.type) {
-      case 'system':
-        return systemFacts(data);
-      case 'assistant':
-        return assistantFacts(data);
-      case 'rate_limit_event':
-        return limitFacts(data);
-      case 'result':
-        return resultFacts(data);
-    }
-  },
+  reader: () => ({
+    line(text) {
+      const { success, data } = Line.safeParse(parsed(text));
+      if (!success) return [];
+      switch (data.type) {
+        case 'system':
+          return systemFacts(data);
+        case 'assistant':
+          return assistantFacts(data);
+        case 'rate_limit_event':
+          return limitFacts(data);
+        case 'result':
+          return resultFacts(data);
+      }
+    },
+  }),
 };
-
-/** A secondary field of an unexpected shape must not cost the line. */
-const lenient = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined);
 
 const System = z.object({
   type: z.literal('system'),
@@ -160,14 +184,6 @@ const Result = z.object({
 type Result = z.infer<typeof Result>;
 
 const Line = z.discriminatedUnion('type', [System, Assistant, Limit, Result]);
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
 
 function systemFacts({ subtype, session_id, error, error_status }: z.infer<typeof System>): Fact[] {
   if (subtype === 'init' && session_id) return [{ type: 'session', id: session_id }];

@@ -9,7 +9,16 @@ import type { Backend } from '../ports/backend.ts';
 export const backend: Backend = {
   id: 'command',
   title: 'Any command',
+  family: 'any',
   probe: undefined,
+  install: 'name the program in "command"',
+  tried: 'with scripts',
+  clients: [],
+  login: undefined,
+  permissions: { work: 'whatever the program does' },
+  tools: false,
+  resumes: false,
+  nudges: false,
   env: [],
   launch({ command }) {
     const [program, ...args] = command ?? [];
@@ -18,5 +27,5 @@ export const backend: Backend = {
     }
     return { argv: [program, ...args], promptOnStdin: true };
   },
-  read: () => [],
+  reader: () => ({ line: () => [] }),
 };

@@ -78,3 +78,13 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
   return sum;
 }
+
+/**
+ * What a worker may do without asking, since nobody is there to be asked.
+ *
+ * - `read_only`: look, but change nothing; for a reviewer.
+ * - `work`: edit its worktree and its context folder and run commands; the narrowest way that can do the work.
+ * - `skip_all`: whatever the program can do, with every approval of its own switched off.
+ */
+export const permissionModes = ['read_only', 'work', 'skip_all'] as const;
+export type Permissions = (typeof permissionModes)[number];

@@ -103,8 +103,8 @@ test('the limit of a subscription comes with the time it ends', () => {
 
 test('a limit that is near, or paid over, is not reached', () => {
   const event = (limit: object) => JSON.stringify({ type: 'rate_limit_event', rate_limit_info: limit });
-  expect(backend.read(event({ status: 'allowed_warning', resetsAt: 1_795_280_400 }))).toEqual([]);
-  expect(backend.read(event({ status: 'rejected', isUsingOverage: true }))).toEqual([]);
+  expect(read(event({ status: 'allowed_warning', resetsAt: 1_795_280_400 }))).toEqual([]);
+  expect(read(event({ status: 'rejected', isUsingOverage: true }))).toEqual([]);
 });
 
 test('a session somebody interrupted neither finished nor failed', () => {
@@ -152,14 +152,16 @@ test('what a subagent says is not the word of the worker, but its tools count as
     { type: 'tool_use', name: 'Grep' },
   ];
   const line = { type: 'assistant', message: { content }, parent_tool_use_id: 'toolu_1' };
-  expect(backend.read(JSON.stringify(line))).toEqual([{ type: 'tool', name: 'Grep' }]);
+  expect(read(JSON.stringify(line))).toEqual([{ type: 'tool', name: 'Grep' }]);
 });
 
+const read = (line: string) => backend.reader(() => 0).line(line);
+
 function result(fields: object): readonly Fact[] {
-  return backend.read(JSON.stringify({ type: 'result', subtype: 'success', ...fields }));
+  return read(JSON.stringify({ type: 'result', subtype: 'success', ...fields }));
 }
 
 function transcript(name: string): Fact[] {
   const text = readFileSync(new URL(`../fixtures/transcripts/${name}`, import.meta.url), 'utf8');
-  return text.split('\n').flatMap((line) => backend.read(line));
+  return text.split('\n').flatMap((line) => read(line));
 }

@@ -7,7 +7,7 @@ import { backendContract } from '../contracts/backend.contract.ts';
 
 const folder = fileURLToPath(new URL('../../src/backends', import.meta.url));
 const names = readdirSync(folder)
-  .filter((name) => name !== 'index.ts')
+  .filter((name) => name.endsWith('.ts') && name !== 'index.ts')
   .map((name) => name.replace(/\.ts$/, ''));
 
 for (const name of names) {

@@ -78,10 +78,11 @@ export function aLabYard(): LabYard {
       stdin: launch.promptOnStdin ? readFileSync(promptFile, 'utf8') : '',
     });
     await model.close();
+    const reader = backend.reader(Date.now);
     return {
       ...ended,
       session,
-      facts: ended.stdout.split('\n').flatMap((line) => backend.read(line)),
+      facts: ended.stdout.split('\n').flatMap((line) => reader.line(line)),
       seen: model.seen,
       started: existsSync(starts) ? readFileSync(starts, 'utf8').trim().split('\n') : [],
     };

@@ -64,7 +64,8 @@ export function backendContract(backend: Backend): void {
     });
 
     test('takes anything that is not its own for noise', () => {
-      const isNoise = (line: string) => backend.read(line).length === 0;
+      const reader = backend.reader(() => 0);
+      const isNoise = (line: string) => reader.line(line).length === 0;
       fc.assert(fc.property(fc.string({ unit: 'binary' }), isNoise));
       fc.assert(fc.property(fc.json(), isNoise));
       const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
@@ -77,7 +78,7 @@ export function backendContract(backend: Backend): void {
         JSON.stringify(long),
         `{"type":"${long}"}`,
       ]) {
-        expect(backend.read(line)).toEqual([]);
+        expect(reader.line(line)).toEqual([]);
       }
     });
 
@@ -85,16 +86,19 @@ export function backendContract(backend: Backend): void {
       const lines = [success, ...failures.map(({ name }) => join(folder, name))].flatMap(linesOf);
       for (const line of lines) {
         for (const cut of [1, 2, 3, 5, 8]) {
-          expect(backend.read(line.slice(0, Math.floor(line.length - line.length / 2 ** cut)))).toEqual([]);
+          expect(
+            backend.reader(() => 0).line(line.slice(0, Math.floor(line.length - line.length / 2 ** cut))),
+          ).toEqual([]);
         }
         for (const damaged of damage(JSON.parse(line)))
-          Fact.array().parse(backend.read(JSON.stringify(damaged)));
+          Fact.array().parse(backend.reader(() => 0).line(JSON.stringify(damaged)));
       }
     });
   });
 
   function read(file: string): readonly Fact[] {
-    return Fact.array().parse(linesOf(file).flatMap((line) => backend.read(line)));
+    const reader = backend.reader(() => 0);
+    return Fact.array().parse(linesOf(file).flatMap((line) => reader.line(line)));
   }
 }
 

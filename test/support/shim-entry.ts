@@ -5,14 +5,16 @@ import { Fact } from '../../src/domain/run.ts';
 /** The shim as a program, with a backend whose lines are facts already. */
 const directory = process.argv.at(-1) ?? '';
 await runShim(directory, {
-  reader: () => (line) => {
-    try {
-      const { success, data } = Fact.safeParse(JSON.parse(line));
-      return success ? [data] : [];
-    } catch {
-      return [];
-    }
-  },
+  reader: () => ({
+    line: (line) => {
+      try {
+        const { success, data } = Fact.safeParse(JSON.parse(line));
+        return success ? [data] : [];
+      } catch {
+        return [];
+      }
+    },
+  }),
   clock: {
     now: Date.now,
     sleep: (ms, signal) => after(ms, undefined, signal ? { signal } : {}).catch(() => undefined),

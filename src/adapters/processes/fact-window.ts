@@ -6,7 +6,10 @@ const mostBytes = 60 * 1024;
 /** Of one text. A line may be a megabyte; a fact is for people and prompts, and the output holds the rest. */
 const longestText = 2 * 1024;
 
-/** The newest facts of a run. What would be missed later outlives the window: session, sum of usage, the final words. */
+/** Denials that outlive the window: enough to see what a worker was not allowed. */
+const mostDenials = 20;
+
+/** The newest facts of a run. What would be missed later outlives the window: session, usage, denials, the final words. */
 interface FactWindow {
   add(facts: readonly Fact[]): void;
   list(): readonly Fact[];
@@ -15,11 +18,19 @@ interface FactWindow {
 export function openFactWindow(): FactWindow {
   const recent: Fact[] = [];
   const lasting = new Map<'session' | 'fatal' | 'finished', Fact>();
+  const denied: Fact[] = [];
   let usage: Usage | undefined;
 
-  const all = () => [...lasting.values(), ...(usage ? [{ type: 'usage', usage } as const] : []), ...recent];
+  const all = () => [
+    ...lasting.values(),
+    ...denied,
+    ...(usage ? [{ type: 'usage', usage } as const] : []),
+    ...recent,
+  ];
   const retire = (fact: Fact | undefined) => {
     if (fact?.type === 'usage') usage = addUsage(usage ?? {}, fact.usage);
+    if (fact?.type === 'denied' && denied.length < mostDenials)
+      denied.push({ ...fact, what: fact.what.slice(0, 200) });
     if (fact?.type === 'session' || fact?.type === 'fatal' || fact?.type === 'finished') {
       lasting.set(fact.type, fact);
     }
@@ -33,7 +44,7 @@ export function openFactWindow(): FactWindow {
       }
     },
     list() {
-      // What lasts is three texts at most, so one recent fact always fits beside them.
+      // What lasts is three texts and the denials at most, so one recent fact always fits beside them.
       while (recent.length > 1 && Buffer.byteLength(JSON.stringify(all())) > mostBytes)
         retire(recent.shift());
       return all();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Identity } from '../../domain/lease.ts';
 import type { Fact } from '../../domain/run.ts';
+import type { Reader } from '../../ports/backend.ts';
 import { identityOf } from '../identity.ts';
 import { openOwnSync } from '../open-own.ts';
 import { openFactWindow } from './fact-window.ts';
@@ -28,8 +29,8 @@ export interface Started {
   bytes(): number;
   /** The most memory the tree was seen to hold. */
   peakRssBytes(): number | undefined;
-  /** Stops reading and writes what is left to write. */
-  close(): void;
+  /** Stops reading and writes what is left to write; with the exit code, where the command ended by itself. */
+  close(exitCode?: number): void;
 }
 
 /** `failure`: the command was not reached, because its walls could not be put up or it could not be executed in there. */
@@ -41,7 +42,7 @@ export type HowExited =
 export async function startCommand(
   directory: string,
   spec: RunRecord<'spec.json'>,
-  read: ((line: string) => readonly Fact[]) | undefined,
+  reader: Reader | undefined,
   secrets: readonly string[],
 ): Promise<Started | { readonly failure: string }> {
   let child: ChildProcess;
@@ -52,12 +53,15 @@ export async function startCommand(
   }
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   const output = openOutput(directory, spec.keepBytes);
-  const facts = openFacts(directory, read);
+  const facts = openFacts(directory, reader);
   const out = openRedactedStream(secrets, (chunk) => {
     output.write(chunk);
     facts?.write(chunk);
   });
-  const err = openRedactedStream(secrets, (chunk) => output.write(chunk));
+  const err = openRedactedStream(secrets, (chunk) => {
+    output.write(chunk);
+    facts?.writeError(chunk);
+  });
   let complaint = '';
   child.stdout?.on('data', (chunk: Buffer) => out.write(chunk));
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -79,7 +83,7 @@ export async function startCommand(
     drained: new Promise((resolve) => child.once('close', () => resolve())),
     bytes: () => output.bytes,
     peakRssBytes: memory.peak,
-    close() {
+    close(exitCode) {
       memory.stop();
       out.end();
       err.end();
@@ -87,7 +91,7 @@ export async function startCommand(
       child.stderr?.destroy();
       child.unref();
       output.close();
-      facts?.close();
+      facts?.close(exitCode);
     },
   };
 }
@@ -154,8 +158,8 @@ function openInput(file: string): number {
 }
 
 /** Facts are for watching: a quarter of a second late is early enough, and a chatty command costs four writes a second. */
-function openFacts(directory: string, read: ((line: string) => readonly Fact[]) | undefined) {
-  if (!read) return undefined;
+function openFacts(directory: string, reader: Reader | undefined) {
+  if (!reader) return undefined;
   const window = openFactWindow();
   let due: NodeJS.Timeout | undefined;
   const save = () => {
@@ -167,18 +171,23 @@ function openFacts(directory: string, read: ((line: string) => readonly Fact[]) 
       // Full disk or removed directory: the run itself goes on, and whoever can do something about it will notice.
     }
   };
-  const lines = openLineSplitter((line) => {
+  const add = (read: () => readonly Fact[]) => {
     try {
-      window.add(read(line));
+      window.add(read());
     } catch {
       // A backend promises not to throw; should one do so, its worker must not be lost for it.
     }
     due ??= setTimeout(save, 250);
-  });
+  };
+  const lines = openLineSplitter((line) => add(() => reader.line(line)));
+  const errorLines = openLineSplitter((line) => add(() => reader.errorLine?.(line) ?? []));
   return {
     write: lines.write,
-    close() {
+    writeError: errorLines.write,
+    close(exitCode: number | undefined) {
       lines.end();
+      errorLines.end();
+      if (exitCode !== undefined) add(() => reader.end?.(exitCode) ?? []);
       clearTimeout(due);
       if (window.list().length > 0) save();
     },

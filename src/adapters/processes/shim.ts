@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { redact, secretValues } from '../../domain/redaction.ts';
-import type { Fact, RunEnd } from '../../domain/run.ts';
+import type { RunEnd } from '../../domain/run.ts';
+import type { Reader } from '../../ports/backend.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { liveness, selfIdentity } from '../identity.ts';
 import { startDetached } from './detached-process.ts';
@@ -20,8 +21,8 @@ import {
 import { type Started, startCommand } from './shim-command.ts';
 
 export interface ShimOptions {
-  /** Gives the function that turns output lines of a backend into facts. */
-  readonly reader: (backend: string) => (line: string) => readonly Fact[];
+  /** Gives a backend's fresh reader, which turns what one run prints into facts. */
+  readonly reader: (backend: string) => Reader | undefined;
   readonly clock: Clock;
 }
 
@@ -51,10 +52,10 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
     return forgetSecrets(directory);
   }
   reserveForEnd(directory);
-  const read = spec.backend === undefined ? undefined : reader(spec.backend);
+  const reading = spec.backend === undefined ? undefined : reader(spec.backend);
   const secrets = secretValues({ ...process.env, ...spec.env });
   const killsBefore = memoryKills();
-  const started = await startCommand(directory, spec, read, secrets);
+  const started = await startCommand(directory, spec, reading, secrets);
   forgetSecrets(directory);
   if ('failure' in started) {
     const detail = redact(started.failure, secrets).slice(0, 500);
@@ -73,7 +74,7 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
     end = { cause: 'lost', detail, ...namesOf(await killTree(started.tree, clock)) };
   }
   await within(1_000, started.drained, clock);
-  started.close();
+  started.close(end.cause === 'exited' ? end.exitCode : undefined);
   const memory = memoryFacts(end, started.peakRssBytes(), killsBefore);
   const whole = { ...end, ...memory, startedAt, endedAt: clock.now(), bytes: started.bytes() };
   return finish(directory, spec, whole, clock);
