@@ -2,14 +2,22 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Fact } from '../domain/run.ts';
 import type { Backend } from '../ports/backend.ts';
-import { lenient, parsed } from './reading/json.ts';
+import { lenient } from './reading/json.ts';
+import { readJson } from './reading/json-reader.ts';
+import { when } from './reading/mcp.ts';
 
 const serverFile = 'claude-mcp.json';
+
+const modes = {
+  read_only: ['--permission-mode', 'dontAsk', '--allowedTools', 'mcp__loopyard', 'Read', 'Grep', 'Glob'],
+  work: ['--permission-mode', 'acceptEdits', '--allowedTools', 'mcp__loopyard', 'Bash', 'Read'],
+  skip_all: ['--permission-mode', 'bypassPermissions'],
+} as const;
 
 /**
  * Claude Code, headless.
  *
- * What a worker may do: read files, run any shell command (it has to run the project's tests), use loopyard's own tools,
+ * What a worker may do in `work`: read files, run any shell command (it has to run the project's tests), use loopyard's own tools,
  * and edit files inside its worktree and its context folder. Everything else that would ask a person is refused and
  * reported as denied: edits elsewhere or to Claude's own configuration, the web, other tools. A shell command is as
  * free as the user's own; who wants less uses Claude's sandbox settings or a container. The user's own settings,
@@ -80,17 +88,17 @@ export const backend: Backend = {
     'CLAUDE_CODE_GIT_BASH_PATH',
   ],
 
-  launch({ promptFile, context, model, server, session }) {
+  launch({ promptFile, context, model, server, session, permissions = 'work', resume }) {
     return {
       argv: [
         ...(['claude', '-p', '--output-format', 'stream-json', '--verbose'] as const),
-        ...['--session-id', session],
+        ...(resume === undefined ? ['--session-id', session] : ['--resume', resume]),
         ...['--strict-mcp-config', '--mcp-config', join(dirname(promptFile), serverFile)],
         ...['--settings', JSON.stringify({ disableAllHooks: true })],
-        ...['--permission-mode', 'acceptEdits', '--allowedTools', 'mcp__loopyard', 'Bash', 'Read'],
+        ...modes[permissions],
         ...['--disallowedTools', 'EnterWorktree', 'ScheduleWakeup', 'CronCreate'],
         ...['--add-dir', context],
-        ...(model === undefined ? [] : ['--model', model]),
+        ...when(model, '--model', model ?? ''),
       ],
       env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', DISABLE_AUTOUPDATER: '1' },
       promptOnStdin: true,
@@ -103,9 +111,9 @@ export const backend: Backend = {
     };
   },
 
-  reader: () => ({
-    line(text) {
-      const { success, data } = Line.safeParse(parsed(text));
+  reader: (now) =>
+    readJson(now, (event) => {
+      const { success, data } = Line.safeParse(event);
       if (!success) return [];
       switch (data.type) {
         case 'system':
@@ -117,8 +125,7 @@ export const backend: Backend = {
         case 'result':
           return resultFacts(data);
       }
-    },
-  }),
+    }),
 };
 
 const System = z.object({

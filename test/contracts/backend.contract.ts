@@ -10,7 +10,8 @@ const folder = fileURLToPath(new URL('../fixtures/transcripts', import.meta.url)
 
 /**
  * What every backend promises. Its recorded sessions are files named for it: `<id>.jsonl` went well, and
- * `<id>.<class>.jsonl` or `<id>.<class>-<variant>.jsonl` failed for a reason of that class.
+ * `<id>.<class>.jsonl` or `<id>.<class>-<variant>.jsonl` failed for a reason of that class. A line is standard output;
+ * one that begins with `#err ` is standard error, and `#exit n` is how it ended (0, if nothing is said).
  */
 export function backendContract(backend: Backend): void {
   const success = join(folder, `${backend.id}.jsonl`);
@@ -42,15 +43,18 @@ export function backendContract(backend: Backend): void {
       expect(backend.env).toEqual([...new Set(backend.env)]);
     });
 
-    test.runIf(backend.probe)('tells of a recorded success, and finishes exactly once, at the end', () => {
-      const facts = read(success);
-      expect(facts.filter(({ type }) => type === 'finished')).toHaveLength(1);
-      expect(facts.at(-1)?.type).toBe('finished');
-      expect(facts.map(({ type }) => type)).toEqual(
-        expect.arrayContaining(['session', 'said', 'tool', 'usage']),
-      );
-      expect(facts.some(({ type }) => type === 'fatal')).toBe(false);
-    });
+    test.runIf(existsSync(success))(
+      'tells of a recorded success, and finishes exactly once, at the end',
+      () => {
+        const facts = read(success);
+        expect(facts.filter(({ type }) => type === 'finished')).toHaveLength(1);
+        expect(facts.at(-1)?.type).toBe('finished');
+        expect(facts.map(({ type }) => type)).toEqual(
+          expect.arrayContaining(['session', 'said', 'tool', 'usage']),
+        );
+        expect(facts.some(({ type }) => type === 'fatal')).toBe(false);
+      },
+    );
 
     test.for(failures)('ends $name with its class and without finishing', ({ name, cause }) => {
       expect(infrastructureClasses).toContain(cause);
@@ -59,8 +63,10 @@ export function backendContract(backend: Backend): void {
       expect(facts.some(({ type }) => type === 'finished')).toBe(false);
     });
 
-    test('has recorded failures when it has a recorded success', () => {
-      expect(failures.length > 0).toBe(existsSync(success));
+    test('has a recorded success and recorded failures when it was tried', () => {
+      expect(failures.length > 0 && existsSync(success)).toBe(
+        backend.tried !== undefined && backend.id !== 'command',
+      );
     });
 
     test('takes anything that is not its own for noise', () => {
@@ -98,11 +104,20 @@ export function backendContract(backend: Backend): void {
 
   function read(file: string): readonly Fact[] {
     const reader = backend.reader(() => 0);
-    return Fact.array().parse(linesOf(file).flatMap((line) => reader.line(line)));
+    let exitCode = 0;
+    const facts = recorded(file).flatMap((line) => {
+      if (line.startsWith('#err ')) return reader.errorLine?.(line.slice(5)) ?? [];
+      if (!line.startsWith('#exit ')) return reader.line(line);
+      exitCode = Number(line.slice(6));
+      return [];
+    });
+    return Fact.array().parse([...facts, ...(reader.end?.(exitCode) ?? [])]);
   }
 }
 
-function linesOf(file: string): string[] {
+const linesOf = (file: string) => recorded(file).filter((line) => !line.startsWith('#'));
+
+function recorded(file: string): string[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8').split('\n').filter(Boolean);
 }
