@@ -97,7 +97,7 @@ export const backend: Backend = {
 };
 
 /** Settings as Codex takes them on its command line, with values in TOML; a JSON string or list is one. */
-function settings({ server }: WorkOrder): string[] {
+function settings({ server, worktree }: WorkOrder): string[] {
   const env = Object.entries(server.env).map(
     ([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`,
   );
@@ -109,6 +109,8 @@ function settings({ server }: WorkOrder): string[] {
     `${entry}.enabled=true`,
     `${entry}.required=true`,
     `${entry}.default_tools_approval_mode="approve"`,
+    // The project's own servers and hooks stay out; its instructions and skills are read all the same.
+    `projects={${JSON.stringify(worktree)}={trust_level="untrusted"}}`,
     // Made for a person at the desk.
     'notify=[]',
     'check_for_update_on_startup=false',

@@ -5,9 +5,14 @@ import type { Backend } from '../ports/backend.ts';
 import { fatal, retrying } from './reading/failure.ts';
 import { count, lenient } from './reading/json.ts';
 import { readJson } from './reading/json-reader.ts';
-import { serverName, when } from './reading/mcp.ts';
+import { when } from './reading/mcp.ts';
 import { usageFacts } from './reading/usage.ts';
 
+/**
+ * Not the name of the project's entry: a settings file in a folder that others may write to is ignored by the program,
+ * and the project's entry must not be the one that is started then.
+ */
+const serverName = 'loopyard_worker';
 const settingsFile = 'gemini-settings.json';
 const policyFile = 'gemini-policy.toml';
 

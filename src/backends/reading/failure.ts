@@ -44,6 +44,7 @@ const decisive: readonly (readonly [FailureClass, RegExp])[] = [
     'context_too_long',
     /context_length_exceeded|maximum context length|context window|prompt is too long|too many tokens|exceeds the maximum number of tokens|contextoverflow/i,
   ],
+  ['other', /mcp servers? failed/i],
   // A quota that is back within seconds is a rate limit by another name.
   ['rate_limit', /quota[\s\S]*(?:retry|try again) (?:in|after) [\d.]+ ?m?s(?:ec|\b)/i],
   [

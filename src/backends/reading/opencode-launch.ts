@@ -4,18 +4,18 @@ import { serverName, when } from './mcp.ts';
 
 /**
  * How `opencode run` and its relatives are started. Their configuration for one run is text in a variable, and it goes
- * before the project's: it puts the worker's server in the place of a `loopyard` entry, and says what needs no asking.
- * What would still ask is refused by the program at once.
+ * before the project's: it puts the worker's server in the place of a `loopyard` entry, and says what is allowed.
  */
 export function launchOpencode(
   program: string,
   configuration: string,
   { worktree, context, model, server, permissions = 'work', resume }: WorkOrder,
 ): Launch {
-  const inside = { [join(context, '*')]: 'allow', [join(context, '**')]: 'allow' };
+  // The last rule that fits decides. What is denied is told to the model, which goes on; what asks would end the run.
+  const places = { external_directory: { '*': 'deny', [join(context, '*')]: 'allow' }, doom_loop: 'deny' };
   const rules = {
-    read_only: { edit: 'deny', bash: 'deny', task: 'deny', webfetch: 'deny', external_directory: inside },
-    work: { edit: 'allow', bash: 'allow', external_directory: inside },
+    read_only: { edit: 'deny', bash: 'deny', task: 'deny', webfetch: 'deny', ...places },
+    work: { edit: 'allow', bash: 'allow', ...places },
     skip_all: undefined,
   }[permissions];
   const config = {
