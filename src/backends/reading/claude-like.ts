@@ -8,42 +8,49 @@ import { usageFacts } from './usage.ts';
 
 /**
  * The events that several programs copied from Claude Code: `system` opens, `assistant` speaks and calls tools, `user`
- * brings results, `result` ends. Each says a little more or less; what is missing is not told.
+ * brings results, `result` ends. Each says a little more or less; what is missing is not told. With `endsWithResult:
+ * false` a program that ends well without a `result` has finished.
  */
-export function readClaudeLike(now: () => number): Reader {
+export function readClaudeLike(now: () => number, { endsWithResult = true } = {}): Reader {
   let session: string | undefined;
   let said = '';
-  return readJson(now, (event) => {
-    const { success, data } = Event.safeParse(event);
-    if (!success) return [];
-    const facts: Fact[] = [];
-    if (data.session_id && data.session_id !== session) {
-      session = data.session_id;
-      facts.push({ type: 'session', id: session });
-    }
-    switch (data.type) {
-      case 'system':
-        return facts;
-      case 'assistant': {
-        const spoken = data.message.content.flatMap(spokenIn);
-        said = spoken.findLast(({ type }) => type === 'said')?.text ?? said;
-        return [
-          ...facts,
-          ...spoken.map(({ type, text }): Fact => (type === 'said' ? { type, text } : { type, name: text })),
-        ];
+  return readJson(
+    now,
+    (event) => {
+      const { success, data } = Event.safeParse(event);
+      if (!success) return [];
+      const facts: Fact[] = [];
+      if (data.session_id && data.session_id !== session) {
+        session = data.session_id;
+        facts.push({ type: 'session', id: session });
       }
-      case 'user':
-        return [...facts, ...data.message.content.flatMap(denialIn)];
-      case 'tool_call': {
-        const [name] = Object.keys(data.tool_call);
-        return data.subtype === 'started' && name ? [...facts, { type: 'tool', name }] : facts;
+      switch (data.type) {
+        case 'system':
+          return facts;
+        case 'assistant': {
+          const spoken = data.message.content.flatMap(spokenIn);
+          said = spoken.findLast(({ type }) => type === 'said')?.text ?? said;
+          return [
+            ...facts,
+            ...spoken.map(
+              ({ type, text }): Fact => (type === 'said' ? { type, text } : { type, name: text }),
+            ),
+          ];
+        }
+        case 'user':
+          return [...facts, ...data.message.content.flatMap(denialIn)];
+        case 'tool_call': {
+          const [name] = Object.keys(data.tool_call);
+          return data.subtype === 'started' && name ? [...facts, { type: 'tool', name }] : facts;
+        }
+        case 'error':
+          return [...facts, fatal(data.message ?? data.error ?? 'It failed without a word.', now())];
+        case 'result':
+          return [...facts, ...resultFacts(data, said, now())];
       }
-      case 'error':
-        return [...facts, fatal(data.message ?? data.error ?? 'It failed without a word.', now())];
-      case 'result':
-        return [...facts, ...resultFacts(data, said, now())];
-    }
-  });
+    },
+    endsWithResult ? {} : { finalWords: () => said },
+  );
 }
 
 const session_id = lenient(z.string());
