@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from './adapters/clock.ts';
 import { placeOf } from './adapters/config/place.ts';
@@ -11,6 +12,7 @@ import { randomIds } from './adapters/ids.ts';
 import { openJournalStore } from './adapters/journal/journal-store.ts';
 import { openLog } from './adapters/log.ts';
 import { openProcesses } from './adapters/processes/processes.ts';
+import { openPrograms } from './adapters/processes/programs.ts';
 import { backends } from './backends/index.ts';
 import { keeperStarter } from './core/keeper-presence.ts';
 import type { ToolRuntime } from './tools/define.ts';
@@ -77,6 +79,7 @@ export async function openYard({
       return settings.current().project;
     },
     backends: new Map(backends.map((backend) => [backend.id, backend])),
+    programs: openPrograms(homedir()),
     actor: { name },
     env: Object.fromEntries(
       Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),

@@ -6,6 +6,7 @@ import type { Git } from '../ports/git.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { Processes } from '../ports/processes.ts';
+import type { Programs } from '../ports/programs.ts';
 import type { Actor, Store } from '../ports/store.ts';
 
 /** One yard as one process sees it: its store, its machine, its settings. Functions name the parts they touch. */
@@ -19,6 +20,7 @@ export interface Runtime {
   readonly log: Log;
   readonly config: Config;
   readonly backends: ReadonlyMap<string, Backend>;
+  readonly programs: Programs;
   /** Who acts, for the record and for the fence. */
   readonly actor: Actor;
   /** The user's environment, from which allow-lists pick. */

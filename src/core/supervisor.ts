@@ -95,6 +95,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
     worktree,
     context,
     model: loop.model,
+    permissions: loop.permissions ?? 'work',
     command: loop.command,
     session: rt.ids.uuid(),
     server: {

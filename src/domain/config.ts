@@ -128,6 +128,16 @@ export const Config = z.strictObject({
     .refine((text) => portRange(text) !== undefined, 'a range such as "20000-29999", 10 ports at least')
     .default('20000-29999')
     .describe('where blocks of 10 ports for verifications and workers are taken from'),
+  backends: z
+    .array(z.string())
+    .default([])
+    .describe('backends in order of preference, of a loop that names none; the later ones are fallen back to')
+    .meta(project.trustedSets),
+  permissions: z
+    .enum(['skip_all', 'work'])
+    .default('work')
+    .describe('what workers may do without asking; skip_all switches every approval of their program off')
+    .meta(project.stricter),
 });
 export type Config = z.infer<typeof Config>;
 

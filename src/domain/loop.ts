@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Limits, Spent } from './budget.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf, type StateOf } from './machine.ts';
+import { permissionModes } from './run.ts';
 import { Check, Verdict } from './verification.ts';
 
 /** States are what was decided, moves are facts; the move is the event in the journal. */
@@ -67,9 +68,13 @@ export const LoopPlan = z.strictObject({
   /** Checks of one verification that may run side by side; absent: as configured. */
   parallel: z.number().int().positive().optional(),
   backend: z.string(),
+  /** Backends to fall back to when that one cannot work, in this order. */
+  fallbacks: z.array(z.string()).max(20).optional(),
   /** Argument vector for the `command` backend. */
   command: z.array(z.string()).min(1).max(200).optional(),
   model: z.string().max(100).optional(),
+  /** What workers may do without asking; absent is `work`. */
+  permissions: z.enum(permissionModes).optional(),
   isolation: z.enum(isolations),
   onBusy: z.enum(busyPolicies),
   /** The checkout the loop was opened from. */

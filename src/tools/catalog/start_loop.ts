@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { chooseBackends } from '../../core/backend-choice.ts';
+import { locateBackends } from '../../core/backend-discovery.ts';
 import { openLoop } from '../../core/registry.ts';
 import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
@@ -20,9 +22,14 @@ const input = z.strictObject({
     .optional()
     .describe('commands that decide; no shell; default: loopyard.json'),
   mode: z.enum(modes).default('auto').describe('guided: each worker is asked for with spawn_worker'),
-  backend: z.string().max(40).optional().describe('claude or command'),
+  backend: z.string().max(200).optional().describe('e.g. codex,claude'),
   command: z.string().min(1).optional().describe('worker command line; prompt on stdin'),
   model: z.string().min(1).max(100).optional().describe('for the backend').meta(field.rare),
+  permissions: z
+    .enum(['work', 'skip_all'])
+    .optional()
+    .describe('skip_all: no approvals at all; default from the configuration')
+    .meta(field.rare),
   isolation: z.enum(isolations).default('worktree').describe('in_place: your checkout'),
   on_busy: z.enum(busyPolicies).default('fail').describe('if the checkout is held'),
   base: z.string().max(250).optional().describe('commit; default HEAD'),
@@ -173,7 +180,8 @@ async function planOf(
   const target = args.target === undefined ? head.branch : await targetNamed(rt, args.target);
   if (target === undefined)
     notes.push('HEAD is detached and no target was named: the loop can pass, but not land.');
-  const { backend, command } = await backendOf(rt, args);
+  const { backend, fallbacks, command, noted } = await backendOf(rt, args, call);
+  notes.push(...noted);
   if (
     args.isolation === 'worktree' &&
     args.base === undefined &&
@@ -194,7 +202,8 @@ async function planOf(
     checks,
     failFast: args.fail_fast,
     backend,
-    ...compact({ command, model: args.model, target, parallel: args.parallel }),
+    ...compact({ fallbacks, command, model: args.model, target, parallel: args.parallel }),
+    permissions: args.permissions ?? rt.config.permissions,
     isolation: args.isolation,
     onBusy: args.on_busy,
     checkout: { path: call.checkout.path, key: call.checkout.key },
@@ -231,63 +240,62 @@ function treeNotes({ isolation, workspace, checkout }: Loop): string[] {
   ];
 }
 
-async function backendOf(
-  rt: ToolRuntime,
-  args: Input,
-): Promise<{ backend: string; command: string[] | undefined }> {
-  const known = [...rt.backends.keys()];
-  const id = args.backend ?? (args.command === undefined ? await usualBackend(rt) : 'command');
-  if (id === undefined) {
-    throw new LoopyardError(
-      'INVALID_ARGUMENT',
-      `"backend": name one of ${known.join(', ')}; or give "command".`,
-      { known },
-    );
-  }
-  const backend = rt.backends.get(id);
-  if (!backend) {
-    const guess = nearest(id, known);
-    throw new LoopyardError(
-      'UNKNOWN_BACKEND',
-      `There is no backend "${shown(id)}"${guess ? `; did you mean "${guess}"` : ''}. There are: ${known.join(', ')}.`,
-      { known },
-    );
-  }
-  if (id !== 'command' && args.command !== undefined) {
-    throw new LoopyardError('INVALID_ARGUMENT', `"command" goes with the backend command, not with ${id}.`);
-  }
-  if (id === 'command' && args.command === undefined) {
-    throw new LoopyardError(
-      'INVALID_ARGUMENT',
-      'The backend command needs "command": the worker\'s command line.',
-    );
-  }
-  const command = args.command === undefined ? undefined : argvFrom(args.command, 'The worker command');
-  const program = command?.[0] ?? backend.probe?.[0];
-  if (
-    program !== undefined &&
-    !/[\\/]/.test(program) &&
-    (await rt.processes.which(program, rt.env)) === undefined
-  ) {
-    throw new LoopyardError(
-      'BACKEND_MISSING',
-      `The program "${shown(program)}" of the backend ${id} is not on PATH.`,
-      {
-        backend: id,
-        program: shown(program),
-      },
-    );
-  }
-  return { backend: id, command };
+interface Worker {
+  readonly backend: string;
+  readonly fallbacks: string[] | undefined;
+  readonly command: string[] | undefined;
+  readonly noted: readonly string[];
 }
 
-/** The configured one, or the first that is installed. */
-async function usualBackend(rt: ToolRuntime): Promise<string | undefined> {
-  if (rt.config.backend !== undefined) return rt.config.backend;
-  for (const { id, probe } of rt.backends.values()) {
-    if (probe && (await rt.processes.which(probe[0], rt.env)) !== undefined) return id;
+async function backendOf(rt: ToolRuntime, args: Input, call: Call): Promise<Worker> {
+  const asked = args.backend?.split(',').map((id) => id.trim());
+  const ids = asked?.filter(Boolean) ?? (args.command === undefined ? [] : ['command']);
+  for (const id of ids) known(rt, id);
+  const command = commandOf(args, ids);
+  if (command !== undefined) await onPath(rt, command[0] ?? '');
+  const { client } = call;
+  const wishes = { asked: ids, client, usual: rt.config.backend, order: rt.config.backends };
+  const choice = chooseBackends(wishes, await locateBackends(rt));
+  if ('none' in choice) {
+    throw new LoopyardError('BACKEND_MISSING', `${choice.none} Or give "command".`, { asked: ids });
   }
-  return undefined;
+  const [backend, ...fallbacks] = choice.backends;
+  return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted: choice.notes };
+}
+
+function known(rt: ToolRuntime, id: string): void {
+  if (rt.backends.has(id)) return;
+  const all = [...rt.backends.keys()];
+  const guess = nearest(id, all);
+  throw new LoopyardError(
+    'UNKNOWN_BACKEND',
+    `There is no backend "${shown(id)}"${guess ? `; did you mean "${guess}"` : ''}. There are: ${all.join(', ')}.`,
+    { known: all },
+  );
+}
+
+function commandOf({ command }: Input, ids: readonly string[]): string[] | undefined {
+  if (!ids.includes('command')) {
+    if (command === undefined) return undefined;
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      `"command" goes with the backend command, not with ${ids.join(', ')}.`,
+    );
+  }
+  if (command !== undefined) return argvFrom(command, 'The worker command');
+  throw new LoopyardError(
+    'INVALID_ARGUMENT',
+    'The backend command needs "command": the worker\'s command line.',
+  );
+}
+
+async function onPath(rt: ToolRuntime, program: string): Promise<void> {
+  if (/[\\/]/.test(program) || (await rt.processes.which(program, rt.env)) !== undefined) return;
+  throw new LoopyardError(
+    'BACKEND_MISSING',
+    `The program "${shown(program)}" of the backend command is not on PATH.`,
+    { backend: 'command', program: shown(program) },
+  );
 }
 
 function summaryOf(goal: string): string {
