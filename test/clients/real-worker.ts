@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished, vi } from 'vitest';
+import { run } from './claude-code.ts';
+import { binFolder } from './install.ts';
+import { type ModelServer, type Script, type ScriptedTurn, startModelServer } from './model-server.ts';
+
+const loopyard = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
+const probe = fileURLToPath(new URL('probe-server.mjs', import.meta.url));
+
+const check = `import { readFileSync } from 'node:fs';
+const text = readFileSync('greeting.txt', 'utf8').trim();
+if (text !== 'hello') throw new Error('The greeting is wrong: ' + text);
+`;
+
+/** What is particular to one program. Paths are relative to the home or the project. */
+export interface Person {
+  readonly backend: string;
+  readonly env?: (modelUrl: string) => Readonly<Record<string, string>>;
+  readonly home?: (modelUrl: string, project: string) => Readonly<Record<string, string>>;
+  /** The project's own entry for loopyard, in the file this program reads. */
+  readonly project: (server: readonly [string, ...string[]]) => Readonly<Record<string, string>>;
+}
+
+export interface RealWorker {
+  readonly project: string;
+  readonly model: ModelServer;
+  /** Names of the MCP servers of the project that were started. */
+  started(): string;
+  git(...args: readonly string[]): string;
+  /** Opens a loop with this backend and returns at once. */
+  start(...flags: readonly string[]): Promise<void>;
+  /** The loop as `status --json` shows it, when it answers to the pattern. */
+  shows(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A person with one program, a project that is set up for loopyard, and a model that follows scripts. Under the home of
+ * whoever runs the test, because Gemini CLI reads no settings below a folder that everybody may write to, as /tmp is.
+ */
+export async function aRealWorker(
+  person: Person,
+  turns: readonly (readonly ScriptedTurn[])[],
+): Promise<RealWorker> {
+  const cache = join(homedir(), '.cache');
+  mkdirSync(cache, { recursive: true });
+  const root = realpathSync(mkdtempSync(join(cache, 'loopyard-lab-')));
+  chmodSync(root, 0o700);
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
+  const [home, project, temp] = [join(root, 'home'), join(root, 'project'), join(root, 'tmp')];
+  for (const folder of [home, project, temp]) mkdirSync(folder);
+  const scripts: readonly Script[] = [{ opening: /You are the worker of iteration/, conversations: turns }];
+  const model = await startModelServer(scripts);
+  onTestFinished(() => model.close());
+
+  const starts = join(root, 'starts.txt');
+  writeFileSync(starts, '');
+  write(home, {
+    '.config/loopyard/config.json': JSON.stringify({ keeper_idle_seconds: 1 }),
+    '.gitconfig': '[user]\nname = Ada\nemail = ada@example.invalid\n',
+    ...person.home?.(model.url, project),
+  });
+  write(project, {
+    'check.mjs': check,
+    'greeting.txt': '',
+    ...person.project([process.execPath, probe, starts, 'project']),
+  });
+  const nowhere = 'http://127.0.0.1:9';
+  const env = {
+    PATH: [binFolder, dirname(process.execPath), process.env.PATH].join(delimiter),
+    HOME: home,
+    TMPDIR: temp,
+    LANG: 'C.UTF-8',
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+    NO_PROXY: '127.0.0.1',
+    ...person.env?.(model.url),
+  };
+  const git = (...args: readonly string[]): string => {
+    const { status, stdout, stderr } = spawnSync('git', args, { cwd: project, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'start');
+
+  const cli = (...args: readonly string[]) =>
+    run([process.execPath, loopyard, ...args], { cwd: project, env, stdin: '' });
+  const stop = async () => {
+    const log = join(project, '.git', 'loopyard', 'loopyard.log');
+    await cli('stop', '--all', '--now');
+    if (existsSync(log)) {
+      await vi.waitFor(() => {
+        if (!readFileSync(log, 'utf8').includes('keeper left')) throw new Error('The keeper is still there.');
+      }, 40_000);
+    }
+  };
+  onTestFinished(stop);
+
+  return {
+    project,
+    model,
+    started: () => readFileSync(starts, 'utf8'),
+    git,
+    async start(...flags) {
+      const base = ['start', 'greeting.txt says hello', '--id', 'greeting', '--check', 'node check.mjs'];
+      const { exitCode, stderr } = await cli(...base, '--backend', person.backend, ...flags);
+      if (exitCode !== 0) throw new Error(stderr);
+    },
+    async shows(pattern, timeoutMs = 60_000) {
+      const last = { shown: '' };
+      return vi.waitFor(
+        async () => {
+          last.shown = (await cli('status', 'greeting', '--json')).stdout;
+          if (!pattern.test(last.shown)) throw new Error(`The loop shows:\n${last.shown}`);
+          return last.shown;
+        },
+        { timeout: timeoutMs, interval: 500 },
+      );
+    },
+    stop,
+  };
+}
+
+function write(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import type { ScriptedTurn, Turn } from './model-server.ts';
+import { aRealWorker, type Person } from './real-worker.ts';
+
+type Call = Extract<Turn, { call: string }>;
+
+interface Suite extends Person {
+  readonly title: string;
+  /** A shell command as this program's tool takes it. */
+  readonly shell: (command: string) => Call;
+  /** A call of loopyard's tool `load_context`. */
+  readonly loadsContext: Call;
+  /** Failures of the model and the class each ends in, with what this program needs for it, milliseconds. */
+  readonly faults: readonly { turn: Turn; expected: string; withinMs?: number }[];
+}
+
+/** A real program as the worker of a real loop, through the built loopyard, against the scripted model. */
+export function workerSuite(suite: Suite): void {
+  const writes = (word: string): ScriptedTurn => suite.shell(`echo ${word} > greeting.txt`);
+
+  describe.concurrent(`${suite.title} as a worker`, () => {
+    test('works with the tools of loopyard until the check passes, and the work lands', async () => {
+      const worker = await aRealWorker(suite, [
+        [suite.loadsContext, writes('bye'), { say: 'Written.' }],
+        [writes('hello'), { say: 'Corrected.' }],
+      ]);
+      await worker.start('--auto-merge');
+      await worker.shows(/"state":\s*"landed"/, 100_000);
+
+      expect(worker.git('show', 'main:greeting.txt')).toBe('hello\n');
+      const { seen } = worker.model;
+      expect(seen[0]?.opening).toContain('iteration 1');
+      expect(seen[1]?.results[0]).toContain('greeting.txt says hello');
+      expect(seen.at(-1)?.opening).toContain('The greeting is wrong: bye');
+      expect(worker.started()).toBe('');
+    });
+
+    test.for(suite.faults)('$turn ends as $expected', async ({ turn, expected, withinMs }) => {
+      const worker = await aRealWorker(suite, [[turn]]);
+      await worker.start();
+      const shown = await worker.shows(
+        new RegExp(`ended with: ${expected}|"class":\\s*"${expected}"`),
+        withinMs,
+      );
+      // What is not the work's fault costs no iteration.
+      expect(shown).not.toMatch(/"state":\s*"failed"/);
+    });
+
+    test('that hears nothing from its model is stopped without a trace', async () => {
+      const worker = await aRealWorker(suite, [[{ hang: true }]]);
+      await worker.start();
+      await expect.poll(() => worker.model.seen.length, { timeout: 60_000 }).toBeGreaterThan(0);
+      await worker.stop();
+      expect(await worker.shows(/"state":\s*"(?:cancelled|stopped)"/)).not.toContain('survivors');
+    });
+  });
+}
