@@ -23,6 +23,7 @@ export const backend: Backend = {
     skip_all: '--dangerously-allow-all: every tool without asking',
   },
   tools: true,
+  usage: 'tokens',
   resumes: false,
   nudges: false,
   env: ['AMP_API_KEY', 'AMP_URL', 'AMP_SETTINGS_FILE', 'XDG_DATA_HOME'],

@@ -24,6 +24,7 @@ export const backend: Backend = {
     skip_all: 'the same',
   },
   tools: false,
+  usage: 'none',
   resumes: true,
   nudges: false,
   env: ['GEMINI_API_KEY'],

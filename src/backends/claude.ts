@@ -53,6 +53,7 @@ export const backend: Backend = {
     skip_all: 'bypassPermissions: anything; refused by the program for root outside a container',
   },
   tools: true,
+  usage: 'cost',
   resumes: true,
   nudges: false,
   /**

@@ -30,6 +30,7 @@ export const backend: Backend = {
   },
   permissions: { work: '--auto-approve true: everything', skip_all: 'the same' },
   tools: false,
+  usage: 'cost',
   resumes: false,
   nudges: false,
   env: ['CLINE_API_KEY', 'CLINE_DIR'],

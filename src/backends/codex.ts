@@ -42,6 +42,7 @@ export const backend: Backend = {
     skip_all: 'no sandbox and no approvals',
   },
   tools: true,
+  usage: 'tokens',
   resumes: true,
   nudges: false,
   env: [

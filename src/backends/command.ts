@@ -17,6 +17,7 @@ export const backend: Backend = {
   login: undefined,
   permissions: { work: 'whatever the program does' },
   tools: false,
+  usage: 'none',
   resumes: false,
   nudges: false,
   env: [],

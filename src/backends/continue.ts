@@ -28,6 +28,7 @@ export const backend: Backend = {
     skip_all: 'the same',
   },
   tools: false,
+  usage: 'none',
   resumes: false,
   nudges: false,
   env: ['CONTINUE_API_KEY', 'CONTINUE_GLOBAL_DIR', 'ANTHROPIC_API_KEY'],

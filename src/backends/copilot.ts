@@ -42,6 +42,7 @@ export const backend: Backend = {
     skip_all: '--allow-all: every tool, path and address',
   },
   tools: true,
+  usage: 'none',
   resumes: true,
   nudges: false,
   env: [

@@ -25,6 +25,7 @@ export const backend: Backend = {
     skip_all: 'the same',
   },
   tools: false,
+  usage: 'none',
   resumes: true,
   nudges: false,
   env: ['CURSOR_API_KEY', 'CURSOR_CONFIG_DIR'],

@@ -29,6 +29,7 @@ export const backend: Backend = {
     skip_all: '--skip-permissions-unsafe: everything',
   },
   tools: false,
+  usage: 'none',
   resumes: true,
   nudges: false,
   env: ['FACTORY_API_KEY', 'FACTORY_HOME_OVERRIDE'],

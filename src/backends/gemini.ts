@@ -52,6 +52,7 @@ export const backend: Backend = {
     skip_all: 'yolo: every tool without asking',
   },
   tools: true,
+  usage: 'tokens',
   resumes: true,
   nudges: false,
   env: [
@@ -94,6 +95,8 @@ export const backend: Backend = {
     let saying = '';
     let said = '';
     let trouble = '';
+    let failed: string | undefined;
+    let status: number | undefined;
     /** An answer comes in pieces; it is whole when something else follows. */
     const flush = (): Fact[] => {
       const text = saying;
@@ -102,7 +105,7 @@ export const backend: Backend = {
       said = text;
       return [{ type: 'said', text }];
     };
-    return readJson(
+    const reader = readJson(
       now,
       (event) => {
         const { success, data } = Event.safeParse(event);
@@ -126,14 +129,37 @@ export const backend: Backend = {
             const { input_tokens, output_tokens } = data.stats ?? {};
             facts.push(...usageFacts(input_tokens, output_tokens));
             if (data.status === 'success') return [...facts, { type: 'finished', text: said }];
-            return [...facts, fatal(data.error?.message ?? (trouble || 'It failed without a word.'), now())];
+            failed = data.error?.message ?? (trouble || 'It failed without a word.');
+            return facts;
           }
         }
       },
-      { errorLine: (text) => (/^Attempt \d+ failed/.test(text) ? [retrying(text.slice(0, 400))] : []) },
+      {
+        errorLine(text) {
+          const attempt = /^Attempt \d+ failed(?: with status (\d{3}))?/.exec(text);
+          if (!attempt) return [];
+          status = attempt[1] ? Number(attempt[1]) : undefined;
+          return [retrying(text.slice(0, 400), status)];
+        },
+      },
     );
+    return {
+      ...reader,
+      // Its words often leave out the status, which the exit code and the earlier attempts tell.
+      end(exitCode) {
+        if (failed === undefined) return reader.end?.(exitCode) ?? [];
+        const told = statusOf(exitCode) ?? status;
+        return [fatal(failed, now(), told === undefined ? {} : { status: told })];
+      },
+    };
   },
 };
+
+/** It exits with the HTTP status modulo 256. What is below 144 is 400 and more only for the few from 512 on. */
+function statusOf(exitCode: number): number | undefined {
+  if (exitCode >= 144) return exitCode + 256;
+  return exitCode === 17 ? 529 : undefined;
+}
 
 const policy = ['run_shell_command', 'write_file', 'replace']
   .map((tool) => `[[rule]]\ntoolName = "${tool}"\ndecision = "allow"\npriority = 500\n`)

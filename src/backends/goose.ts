@@ -25,6 +25,7 @@ export const backend: Backend = {
   },
   permissions: { work: 'mode auto: every tool without asking', skip_all: 'the same' },
   tools: false,
+  usage: 'none',
   resumes: false,
   nudges: false,
   env: [

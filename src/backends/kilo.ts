@@ -26,6 +26,7 @@ export const backend: Backend = {
     skip_all: '--auto: every approval is given',
   },
   tools: true,
+  usage: 'cost',
   resumes: true,
   nudges: false,
   env: [

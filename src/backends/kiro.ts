@@ -24,6 +24,7 @@ export const backend: Backend = {
     skip_all: 'the same',
   },
   tools: false,
+  usage: 'none',
   resumes: false,
   nudges: false,
   env: ['KIRO_API_KEY', 'XDG_DATA_HOME'],

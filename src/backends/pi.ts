@@ -25,6 +25,7 @@ export const backend: Backend = {
   },
   permissions: { work: 'everything: it never asks', skip_all: 'the same' },
   tools: false,
+  usage: 'cost',
   resumes: true,
   nudges: false,
   env: ['PI_CODING_AGENT_DIR', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY'],

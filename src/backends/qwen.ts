@@ -35,6 +35,7 @@ export const backend: Backend = {
     skip_all: 'yolo: every tool without asking',
   },
   tools: true,
+  usage: 'tokens',
   resumes: true,
   nudges: false,
   env: [

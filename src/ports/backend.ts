@@ -87,6 +87,8 @@ export interface Backend {
   readonly permissions: Readonly<Partial<Record<Permissions, string>>>;
   /** Loopyard's worker tools are attached; otherwise the worker has the files of its context and nothing else. */
   readonly tools: boolean;
+  /** What it reports of its use, so that a budget can bind it; `cost` means tokens and money. */
+  readonly usage: 'none' | 'tokens' | 'cost';
   /** It can go on with a session of an earlier run. */
   readonly resumes: boolean;
   /** It takes words while it works, on standard input. No program does so in the way it is started today. */

@@ -12,13 +12,16 @@ import {
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished, vi } from 'vitest';
+import { type TestContext, vi } from 'vitest';
 import { run } from './claude-code.ts';
 import { binFolder } from './install.ts';
 import { type ModelServer, type Script, type ScriptedTurn, startModelServer } from './model-server.ts';
 
 const loopyard = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 const probe = fileURLToPath(new URL('probe-server.mjs', import.meta.url));
+
+/** What ending everything may take on a busy machine, milliseconds. */
+const patienceMs = 60_000;
 
 const check = `import { readFileSync } from 'node:fs';
 const text = readFileSync('greeting.txt', 'utf8').trim();
@@ -54,12 +57,16 @@ export interface RealWorker {
 export async function aRealWorker(
   person: Person,
   turns: readonly (readonly ScriptedTurn[])[],
+  { onTestFinished }: TestContext,
 ): Promise<RealWorker> {
   const cache = join(homedir(), '.cache');
   mkdirSync(cache, { recursive: true });
   const root = realpathSync(mkdtempSync(join(cache, 'loopyard-lab-')));
   chmodSync(root, 0o700);
-  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
+  onTestFinished(
+    () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
+    patienceMs,
+  );
   const [home, project, temp] = [join(root, 'home'), join(root, 'project'), join(root, 'tmp')];
   for (const folder of [home, project, temp]) mkdirSync(folder);
   const scripts: readonly Script[] = [{ opening: /You are the worker of iteration/, conversations: turns }];
@@ -106,10 +113,10 @@ export async function aRealWorker(
     if (existsSync(log)) {
       await vi.waitFor(() => {
         if (!readFileSync(log, 'utf8').includes('keeper left')) throw new Error('The keeper is still there.');
-      }, 40_000);
+      }, patienceMs);
     }
   };
-  onTestFinished(stop);
+  onTestFinished(stop, patienceMs);
 
   return {
     project,

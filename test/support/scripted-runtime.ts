@@ -70,6 +70,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
           login: undefined,
           permissions: { work: 'anything' },
           tools: false,
+          usage: 'none',
           resumes: false,
           nudges: false,
           env: [],
