@@ -7,6 +7,7 @@ import type { GitCommand } from './command.ts';
 import type { Repository } from './repository.ts';
 import { foldLayer, writeAnew } from './room-change.ts';
 import { at, removeForeign, secondOf, writeDirectories } from './room-directories.ts';
+import { dwellerIn } from './room-dwellers.ts';
 import { directoriesOf, indexOf, layerOf, readRecord, writeRecord } from './room-record.ts';
 import { noMode, pieces, type TreeFile, textOf } from './tree-objects.ts';
 
@@ -27,6 +28,8 @@ export async function orderRoom(
   hurry: boolean,
 ): Promise<void> {
   const index = indexOf(record);
+  const dweller = await dwellerIn(path);
+  if (dweller !== undefined) throw new Error(`The process ${dweller} still works in the room.`);
   await rm(directoriesOf(record), { force: true });
   const { changes, ...held } = await readRecord(record);
   await foldLayer(git, here, index, changes);

@@ -9,6 +9,7 @@ import type { Repository } from './repository.ts';
 import { isAttributes, treeAttributesOnly } from './room-attributes.ts';
 import { bringForward, changesBetween } from './room-change.ts';
 import { changedDirectory } from './room-directories.ts';
+import { dwellerIn } from './room-dwellers.ts';
 import { alteredFiles, orderRoom } from './room-order.ts';
 import { directoriesOf, indexOf, type RoomRecord, readRecord, writeRecord } from './room-record.ts';
 import { changedRoomTree, roomTree } from './room-tree.ts';
@@ -52,6 +53,10 @@ export function gitRooms(
     forwardRoom: ({ path, record, tree }) =>
       mirror.use([tree], async (gitDir, bring) => {
         const room = { path, record };
+        // First of all, because our own git works in the room too.
+        const dweller = await dwellerIn(path);
+        if (dweller !== undefined)
+          return { kind: 'altered', why: `The process ${dweller} still works in the room.` };
         const before = await readRecord(record).catch(() => undefined);
         if (!before || before.changes.length > 0)
           return { kind: 'altered', why: 'Nobody wrote down how the room looked when it was in order.' };

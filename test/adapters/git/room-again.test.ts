@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFile,
   chmod,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { aDirectory, aRepository } from '../../support/git-repo.ts';
 import { opened } from '../../support/open-git.ts';
 import { roomAt } from '../../support/rooms.ts';
@@ -139,6 +140,21 @@ test('an edit within the second in which a file was written is found, with its t
 
   expect(await git.alteredFiles(room)).toEqual(['new/deep/n', 'src/a.js']);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a room in which a process was left behind is not used again',
+  async () => {
+    const { git, room, second, at } = await aKeptRoom();
+    const left = spawn('sleep', ['60'], { cwd: at('src') });
+    onTestFinished(() => void left.kill('SIGKILL'));
+    await once(left, 'spawn');
+    expect(await git.forwardRoom({ ...room, tree: second })).toEqual({
+      kind: 'altered',
+      why: `The process ${left.pid} still works in the room.`,
+    });
+    await expect(git.orderRoom(room)).rejects.toThrow(String(left.pid));
+  },
+);
 
 test('a room goes from tree to tree, back too, and holds exactly the files of each', async () => {
   const { git, room, first, second } = await aKeptRoom();
