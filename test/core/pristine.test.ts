@@ -221,4 +221,4 @@ test('a kill at any step of claiming, giving back or caring leaves no room in do
       }
     }
   }
-}, 120_000);
+}, 300_000);

@@ -129,7 +129,7 @@ test('every kind of tampering is found before a room is used again, and mended b
   );
   const allFound = Object.keys(tampering).map((kind) => [kind, ['altered', 'pristine', true]]);
   expect(Object.fromEntries(outcome)).toEqual(Object.fromEntries(allFound));
-}, 60_000);
+}, 240_000);
 
 test('an edit within the second in which a file was written is found, with its time put back', async () => {
   const { git, room, second, at } = await aKeptRoom();
