@@ -164,7 +164,9 @@ async function gatherEvidence(
     ...(judgement.reason === undefined ? {} : { reason: judgement.reason }),
     isolation,
     checks,
-    notRun: verification.checks.slice(results.length).map(({ name }) => name),
+    notRun: verification.checks
+      .map(({ name }) => name)
+      .filter((name) => !results.some((result) => result.name === name)),
     at: rt.clock.now(),
   };
 }
