@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { readIndependently } from '../stress/witness.ts';
 import { aSession, type Session } from '../support/mcp-client.ts';
-import { aProject, end, type ScratchProject, script } from '../support/scratch-project.ts';
+import { aProject, end, type ScratchProject, script, withoutSandbox } from '../support/scratch-project.ts';
 import { eventually, gateOf, isIn, opened, until } from './watching.ts';
 
 type Gate = ReturnType<typeof gateOf>;
@@ -98,7 +98,7 @@ export const blows: readonly Blow[] = stages.flatMap((stage) =>
 
 /** Tells the story of a loop with one blow in it, and asserts that it ends as well as without. */
 export async function survives({ stage, victim }: Blow): Promise<void> {
-  const project = await aProject();
+  const project = await aProject(withoutSandbox);
   let session = await aSession(project);
   const work = gateOf(project, 'work-gate');
   const judge = gateOf(project, 'check-gate');

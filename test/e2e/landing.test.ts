@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
-import { aProject, script } from '../support/scratch-project.ts';
+import { aProject, script, withoutSandbox } from '../support/scratch-project.ts';
 import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
 const checks = ['node check.mjs'];
@@ -136,7 +136,7 @@ test.concurrent('a loop opened on a detached HEAD passes, and lands where it is 
 });
 
 test.concurrent('stopping a loop while its landing is executed ends it, landed or not, and leaves nothing waiting', async () => {
-  const project = await aProject();
+  const project = await aProject(withoutSandbox);
   const session = await aSession(project);
   const gate = gateOf(project, 'gate');
   await gate.open();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
-import { aProject, script } from '../support/scratch-project.ts';
+import { aProject, script, withoutSandbox } from '../support/scratch-project.ts';
 import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
 const checks = ['node check.mjs'];
@@ -95,7 +95,7 @@ test.concurrent('shutdown ends a deaf worker with its whole tree, keeps its work
 });
 
 test.concurrent('shutdown of all ends every loop, whatever it is doing', async () => {
-  const project = await aProject();
+  const project = await aProject(withoutSandbox);
   const session = await aSession(project);
   const gate = gateOf(project, 'check-gate');
   const entered = project.file('entered');

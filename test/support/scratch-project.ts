@@ -26,6 +26,9 @@ afterAll(async () => {
 export const program =
   process.env.LOOPYARD_BIN ?? fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
+/** For checks that look at something outside their room, such as a gate: in a sandbox they would not see it. */
+export const withoutSandbox = { env: { LOOPYARD_SANDBOX: 'off' } };
+
 /** A scripted worker or check as a command line. */
 export function script(name: string, ...args: readonly string[]): string {
   const file = fileURLToPath(new URL(`../fixtures/workers/${name}.mjs`, import.meta.url));
