@@ -22,10 +22,10 @@ test('two verifications at once have ports of their own, and a keeper killed in 
   const printed = async () => {
     const logs = await Promise.all(ids.map((id) => project.cli(['log', `${id}-1`])));
     const lines = logs.flatMap(({ stdout }) => /\{"port".*\}/.exec(stdout)?.[0] ?? []);
-    return lines.length === 2 && lines.map((line) => JSON.parse(line));
+    return lines.length === 2 ? lines.map((line) => JSON.parse(line)) : undefined;
   };
-  await eventually(printed);
-  const [one, other] = (await printed()) || [];
+  await eventually(async () => (await printed()) !== undefined);
+  const [one, other] = (await printed()) ?? [];
   expect(one.port).not.toBe(other.port);
 
   for (const { pid } of project.keepers()) end(pid);
