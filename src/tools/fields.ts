@@ -26,3 +26,10 @@ export const reason = z.string().min(1).max(1_900);
 export const nextStep = z.string().describe('what to do now');
 
 export const cursor = z.number().int().nonnegative();
+
+export const network = z
+  .boolean()
+  .optional()
+  .describe('checks reach the network; default only installers such as npm ci');
+
+export const parallel = z.number().int().min(1).max(10).optional().describe('checks side by side; default 1');

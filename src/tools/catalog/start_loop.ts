@@ -65,19 +65,8 @@ const input = z.strictObject({
     .optional()
     .describe('per check; default 10')
     .meta(field.rare),
-  network: z
-    .boolean()
-    .optional()
-    .describe('checks reach the network; default only installers such as npm ci')
-    .meta(field.rare),
-  parallel: z
-    .number()
-    .int()
-    .min(1)
-    .max(10)
-    .optional()
-    .describe('checks side by side; default 1')
-    .meta(field.rare),
+  network: field.network.meta(field.rare),
+  parallel: field.parallel.meta(field.rare),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
   criteria: z
     .array(z.string().min(1).max(500))

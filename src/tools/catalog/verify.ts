@@ -32,19 +32,8 @@ const input = z.strictObject({
     .describe('default: the loop’s or loopyard.json’s'),
   loop: field.loopId.optional(),
   verification: z.string().max(60).optional().describe('pending id: go on waiting'),
-  network: z
-    .boolean()
-    .optional()
-    .describe('checks reach the network; default only installers such as npm ci')
-    .meta(field.rare),
-  parallel: z
-    .number()
-    .int()
-    .min(1)
-    .max(10)
-    .optional()
-    .describe('checks side by side; default 1')
-    .meta(field.rare),
+  network: field.network.meta(field.rare),
+  parallel: field.parallel.meta(field.rare),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
   check_minutes: z
     .number()
