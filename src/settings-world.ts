@@ -5,7 +5,6 @@ import { openTrustStore } from './adapters/config/trust-store.ts';
 import { gitFinder } from './adapters/git/finder.ts';
 import { readConfigFile, replaceConfigFile } from './adapters/init/config-files.ts';
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
-import { terminalPrompts } from './edges/cli/init/prompts.ts';
 import type { SettingsWorld } from './edges/cli/settings/world.ts';
 import type { Front } from './edges/front.ts';
 import { nearest } from './tools/nearest.ts';
@@ -41,7 +40,11 @@ export async function openSettingsWorld(
     trustText: (text) => trustFile(env, { commonDir: needed(), text, at: Date.now() }),
     trusted: () => trusts.all().map(({ repository, file, sha256, at }) => ({ repository, file, sha256, at })),
     revoke: () => trusts.forget(needed()),
-    confirm: async (question) => (await terminalPrompts()).confirm(question),
+    async confirm(message) {
+      const { confirm } = await import('@clack/prompts');
+      // Enter alone agrees to nothing, and neither does Ctrl-C, which is answered with a symbol.
+      return (await confirm({ message, initialValue: false })) === true;
+    },
   };
 }
 
