@@ -84,6 +84,7 @@ export async function openYard({
     env: Object.fromEntries(
       Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
     ),
+    chance: Math.random,
     self,
     async wakeKeeper() {
       if (startsKeeper) await startKeeper();

@@ -77,6 +77,8 @@ export function how(end: {
       return `was ended by ${end.signal ?? 'a signal'}`;
     case 'timed_out':
       return 'took longer than its time limit';
+    case 'stalled':
+      return 'gave no sign of life and was stopped';
     case 'not_started':
       return 'could not be started';
     default:

@@ -1,5 +1,7 @@
 import type { Loop } from '../domain/loop.ts';
+import { chooseBackend } from '../domain/choice.ts';
 import { next } from '../domain/next.ts';
+import { reactionTo } from '../domain/reaction.ts';
 import type { Usage } from '../domain/run.ts';
 import type { Worker, WorkerEnd } from '../domain/worker.ts';
 import type { Yard } from '../domain/yard.ts';
@@ -10,6 +12,7 @@ import { how } from './feedback.ts';
 import { shorten } from './fence.ts';
 import type { Runtime } from './runtime.ts';
 import { makeCandidate } from './snapshot.ts';
+import { rapidDeath } from './worker-end.ts';
 import { bringToTip } from './workspace.ts';
 
 /**
@@ -28,7 +31,9 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
     if (!now || next(tx.yard, now, tx.now, Number.MAX_SAFE_INTEGER).do !== 'start_iteration') return;
     // What was told while the files were written is not in them: lay them out again.
     if (now.messages.length !== loop.messages.length) return;
-    const { backend } = now;
+    const choice = chooseBackend(tx.yard, now, tx.now);
+    if (!('use' in choice)) return;
+    const backend = choice.use;
     tx.record({ type: 'worker.starting', worker: { id: worker, loop: loop.id, iteration, backend } });
     tx.record({ type: 'loop.iteration_started', id: loop.id, iteration, worker });
   });
@@ -47,7 +52,10 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
     const reason = 'Its working tree was taken over, so there is nothing to gather.';
     return ifWorking(rt, loop, (record) => record({ type: 'loop.worker_lost', id, reason, usage }));
   }
-  if (end.infrastructure && !loop.cancel) return giveBack(rt, loop, worker, end.infrastructure, usage);
+  const { infrastructure } = end;
+  // A worker whose memory is full has worked until then: what it did is judged like any other work.
+  const hasWorked = infrastructure?.class === 'context_too_long';
+  if (infrastructure && !hasWorked && !loop.cancel) return giveBack(rt, loop, worker, infrastructure, usage);
   const ours = { ...loop, workspace: loop.workspace };
   const made = await makeCandidate(rt, ours, worker);
   if (!('unmade' in made)) {
@@ -55,6 +63,9 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
     await bringToTip(rt, { ...ours, candidate, tip: made.commit });
     await ifWorking(rt, loop, (record) => record({ type: 'loop.candidate_made', id, candidate, usage }));
   } else {
+    const tellsFacts = rt.backends.get(worker.backend)?.probe !== undefined;
+    const failure = infrastructure ?? rapidDeath(end, tellsFacts);
+    if (failure && !loop.cancel) return giveBack(rt, loop, worker, failure, usage);
     const reason = `The worker ${how(end.run)} and ${made.unmade}.`;
     await ifWorking(rt, loop, (record) => record({ type: 'loop.nothing_changed', id, reason, usage }));
   }
@@ -68,16 +79,26 @@ async function giveBack(
   usage: Usage,
 ): Promise<void> {
   const { id, hold } = loop;
-  const { class: kind, text, resetAt } = infrastructure;
-  const limited = (kind === 'rate_limit' || kind === 'quota') && resetAt !== undefined;
-  const notBefore = limited ? {} : { notBefore: rt.clock.now() + backOff(loop.spent.infrastructureFailures) };
-  const reason = shorten(`The worker (${worker.backend}) ended with: ${kind}. ${text}`, 1_900);
-  await ifWorking(rt, loop, (record) => {
-    record({ type: 'loop.worker_lost', id, reason, usage, ...notBefore });
+  const reason = shorten(
+    `The worker (${worker.backend}) ended with: ${infrastructure.class}. ${infrastructure.text}`,
+    1_900,
+  );
+  const chance = rt.chance();
+  await ifWorking(rt, loop, (record, { yard, now }) => {
+    const moment = { now, chance, backOffMs: backOff(loop.spent.infrastructureFailures) };
+    const reaction = reactionTo(yard, loop, worker.backend, infrastructure, moment);
+    const { notBefore, bar } = reaction;
+    record({
+      type: 'loop.worker_lost',
+      id,
+      reason,
+      usage,
+      ...(notBefore === undefined ? {} : { notBefore }),
+      ...(bar ? { bar } : {}),
+    });
+    for (const event of reaction.news) record(event);
     // A person's pause stays a person's: it is not lifted when the limit ends.
-    if (limited && !hold) {
-      record({ type: 'loop.held', id, hold: { kind: 'rate_limited', reason: text, until: resetAt } });
-    }
+    if (reaction.hold && !hold) record({ type: 'loop.held', id, hold: reaction.hold });
   });
 }
 
@@ -85,12 +106,16 @@ async function giveBack(
  * Records the outcome of an iteration if the loop still waits for it. A worker that was stopped on its own leaves its
  * loop paused in the same transaction, so that `auto` does not start the next one at once.
  */
-async function ifWorking(rt: Runtime, loop: Loop, work: (record: Tx['record']) => void): Promise<void> {
+async function ifWorking(
+  rt: Runtime,
+  loop: Loop,
+  work: (record: Tx['record'], tx: Tx) => void,
+): Promise<void> {
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];
     const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
     if (now?.state !== 'working' || now.worker !== worker?.id) return;
-    work((event) => tx.record(event));
+    work((event) => tx.record(event), tx);
     if (!worker?.stop || now.mode !== 'auto' || now.cancel || now.hold) return;
     const reason = `Its worker was stopped: ${worker.stop.reason}`;
     tx.record({ type: 'loop.held', id: loop.id, hold: { kind: 'paused', reason: shorten(reason, 1_900) } });

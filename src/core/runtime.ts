@@ -25,6 +25,8 @@ export interface Runtime {
   readonly actor: Actor;
   /** The user's environment, from which allow-lists pick. */
   readonly env: Readonly<Record<string, string>>;
+  /** A number from 0 to 1, for spreading out what would otherwise happen at once. */
+  chance(): number;
   /** How to start loopyard itself: node and the absolute path of the program. */
   readonly self: { readonly command: string; readonly args: readonly string[] };
 }

@@ -94,7 +94,8 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
     promptFile,
     worktree,
     context,
-    model: loop.model,
+    // The model was named for the backend it was named with.
+    model: worker.backend === loop.backend ? loop.model : undefined,
     permissions: loop.permissions ?? 'work',
     command: loop.command,
     session: rt.ids.uuid(),
@@ -141,7 +142,11 @@ async function recordEnd(
 ): Promise<void> {
   const end = workerEnd(run, facts, survivors);
   await rt.store.transact(rt.actor, (tx) => {
-    if (tx.yard.workers[id]?.state !== 'ended') tx.record({ type: 'worker.ended', id, end });
+    const worker = tx.yard.workers[id];
+    if (!worker || worker.state === 'ended') return;
+    tx.record({ type: 'worker.ended', id, end });
+    if (end.acted && !end.infrastructure && tx.yard.backends[worker.backend])
+      tx.record({ type: 'backend.recovered', backend: worker.backend });
   });
 }
 

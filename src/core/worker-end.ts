@@ -20,6 +20,7 @@ export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Surviv
     usage,
     ...(said ? { said: shorten(plain(said.text), 1_900, 'tail') } : {}),
     ...(session ? { session: session.id } : {}),
+    ...(facts.some(isDeed) ? { acted: true as const } : {}),
     ...(infrastructure ? { infrastructure } : {}),
     denied: facts
       .flatMap((fact) => (fact.type === 'denied' ? [shorten(plain(fact.what), 150)] : []))
@@ -28,6 +29,26 @@ export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Surviv
       ...new Set([...(run.survivors ?? []), ...survivors.map(({ pid, name }) => `${pid} ${name}`)]),
     ],
   };
+}
+
+function isDeed({ type }: Fact): boolean {
+  return type === 'said' || type === 'tool' || type === 'usage' || type === 'finished';
+}
+
+/**
+ * A worker that was gone within 15 s without having done anything did not fail at the work. For one that changed
+ * nothing; of a plain command, whose deeds nobody reports, silence and a failing exit say as much. Pure.
+ */
+export function rapidDeath(
+  { run, acted, infrastructure }: WorkerEnd,
+  tellsFacts: boolean,
+): WorkerEnd['infrastructure'] {
+  if (infrastructure || acted || run.endedAt - run.startedAt >= rapidDeathMs) return undefined;
+  if (run.cause !== 'exited' && run.cause !== 'signalled') return undefined;
+  if (!tellsFacts && (run.bytes > 0 || run.exitCode === 0)) return undefined;
+  const seconds = Math.ceil((run.endedAt - run.startedAt) / 1_000);
+  const how = run.exitCode === undefined ? `by ${run.signal ?? 'a signal'}` : `with exit code ${run.exitCode}`;
+  return { class: 'other', text: `It was gone after ${seconds} s, ${how}, and had done nothing.` };
 }
 
 function infrastructureOf(run: RunEnd, facts: readonly Fact[]): WorkerEnd['infrastructure'] {
@@ -40,6 +61,7 @@ function infrastructureOf(run: RunEnd, facts: readonly Fact[]): WorkerEnd['infra
     return { class: last.class, text, ...(resetAt === undefined ? {} : { resetAt }) };
   }
   if (run.cause === 'not_started') return { class: 'other', text: run.detail ?? 'It could not be started.' };
+  if (run.cause === 'stalled') return { class: 'hang', text: run.detail ?? 'It gave no sign of life.' };
   if (run.cause === 'lost') return { class: 'other', text: run.detail ?? 'It was lost.' };
   if (
     run.cause === 'exited' &&

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { backendEvents } from './backend-health.ts';
 import { Id } from './ids.ts';
 import { leaseEvents } from './lease.ts';
 import { loopEvents } from './loop-events.ts';
@@ -41,5 +42,6 @@ export const YardEvent = z.discriminatedUnion('type', [
   ...leaseEvents,
   ...noteEvents,
   ...requestEvents,
+  ...backendEvents,
 ]);
 export type YardEvent = z.infer<typeof YardEvent>;

@@ -1,5 +1,5 @@
 import { charge, nothingSpent } from './budget.ts';
-import { type Loop, type LoopMove, loopMachine, type Outcome } from './loop.ts';
+import { type Bar, type Loop, type LoopMove, loopMachine, type Outcome } from './loop.ts';
 import type { LoopEvent } from './loop-events.ts';
 import type { Usage } from './run.ts';
 
@@ -82,6 +82,7 @@ function change(loop: Loop, event: Changing, at: number): Loop {
         delivered: 0,
         trouble: event.reason,
         ...(event.notBefore === undefined ? {} : { notBefore: event.notBefore }),
+        ...(event.bar ? { barred: withBar(loop.barred, event.bar) } : {}),
         spent: {
           ...spent,
           iterations: spent.iterations - 1,
@@ -154,8 +155,13 @@ function release(loop: Loop, at: number): Loop {
     case 'question':
       return { ...without(loop, 'hold'), releasedAt: at };
     default:
-      return { ...without(resetFailures(loop), 'hold', 'notBefore'), releasedAt: at };
+      return { ...without(resetFailures(loop), 'hold', 'notBefore', 'barred'), releasedAt: at };
   }
+}
+
+/** One bar per backend, the newest. */
+function withBar(barred: Loop['barred'], bar: Bar): Bar[] {
+  return [...(barred ?? []).filter(({ backend }) => backend !== bar.backend), bar].slice(-20);
 }
 
 /** The messages a worker was given have been worked on; those that came later wait for the next. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Limits } from './budget.ts';
 import { Id } from './ids.ts';
-import { CancelRequest, Candidate, Hold, LoopPlan, Message, modes, priorities, Workspace } from './loop.ts';
+import { Bar, CancelRequest, Candidate, Hold, LoopPlan, Message, modes, priorities, Workspace } from './loop.ts';
 import { Usage } from './run.ts';
 import { Verdict } from './verification.ts';
 
@@ -30,6 +30,7 @@ export const loopEvents = [
     reason,
     usage: Usage,
     notBefore: z.number().int().optional(),
+    bar: Bar.optional(),
   }),
   z.strictObject({ type: z.literal('loop.verification_started'), id: Id, verification: Id }),
   z.strictObject({ type: z.literal('loop.passed'), id: Id, verification: Id }),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Limits, Spent } from './budget.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf, type StateOf } from './machine.ts';
-import { permissionModes } from './run.ts';
+import { infrastructureClasses, permissionModes } from './run.ts';
 import { Check, Verdict } from './verification.ts';
 
 /** States are what was decided, moves are facts; the move is the event in the journal. */
@@ -31,7 +31,7 @@ export const loopMachine = defineMachine('loop', {
 export type LoopState = StateOf<typeof loopMachine>;
 export type LoopMove = MoveOf<typeof loopMachine>;
 
-export const holdKinds = ['paused', 'stuck', 'budget', 'rate_limited', 'question'] as const;
+export const holdKinds = ['paused', 'stuck', 'budget', 'rate_limited', 'backend', 'question'] as const;
 
 /** Why a loop does not go on by itself now. Beside the state, so that releasing it resumes exactly where it was. */
 export const Hold = z.strictObject({
@@ -135,6 +135,17 @@ export const CancelRequest = z.strictObject({
   discard: z.boolean(),
 });
 
+/** A backend that this loop leaves alone: its last failure would only be repeated. */
+export const Bar = z.strictObject({
+  backend: z.string(),
+  class: z.enum(infrastructureClasses),
+  /** Foreign text. */
+  text: z.string().max(500),
+  /** Absent: until a person lets the loop go on. */
+  until: z.number().int().optional(),
+});
+export type Bar = z.infer<typeof Bar>;
+
 export const Loop = LoopPlan.extend({
   id: Id,
   state: loopMachine.schema,
@@ -171,6 +182,7 @@ export const Loop = LoopPlan.extend({
   trouble: z.string().max(2_000).optional(),
   /** Not before then: back-off after a failure that is not the work's fault. */
   notBefore: z.number().int().optional(),
+  barred: z.array(Bar).max(20).optional(),
   /** What became of worktree and branch after the end. */
   tidied: z.strictObject({ removed: z.array(z.string()), kept: z.array(z.string()) }).optional(),
 });

@@ -1,4 +1,5 @@
 import { exhausted } from './budget.ts';
+import { chooseBackend } from './choice.ts';
 import { type Hold, isEnded, type Loop } from './loop.ts';
 import { stuck } from './progress.ts';
 import type { Question } from './question.ts';
@@ -106,12 +107,19 @@ function whenReady(yard: Yard, loop: Loop, now: number): Action {
   if (baseline.verdict === undefined) return { do: 'wait', why: 'the checks run on the base commit' };
   const reason = stuck(loop.outcomes, loop.releasedAt);
   if (reason) return { do: 'hold', hold: { kind: 'stuck', reason } };
-  if (loop.mode === 'auto' || loop.wanted) return { do: 'start_iteration' };
+  if (loop.mode === 'auto' || loop.wanted) return whenWanted(yard, loop, now);
   return {
     do: 'wait',
     why: 'the strategist asks for the next iteration with spawn_worker',
     asks: 'strategist',
   };
+}
+
+function whenWanted(yard: Yard, loop: Loop, now: number): Action {
+  const choice = chooseBackend(yard, loop, now);
+  if ('use' in choice) return { do: 'start_iteration' };
+  if ('none' in choice) return { do: 'hold', hold: { kind: 'backend', reason: choice.none.slice(0, 2_000) } };
+  return { do: 'wait', why: choice.why, until: choice.until };
 }
 
 /** Which working tree the loop gets: `auto` takes the checkout when it is free, and a busy one is never shared. */

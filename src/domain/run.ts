@@ -6,7 +6,16 @@ export const RunId = Id;
 export type RunId = string;
 
 /** Why it ended: the first cause wins, whatever happened afterwards. */
-export const endCauses = ['exited', 'signalled', 'timed_out', 'stopped', 'not_started', 'lost'] as const;
+export const endCauses = [
+  'exited',
+  'signalled',
+  'timed_out',
+  'stopped',
+  /** It gave no sign of life for too long. */
+  'stalled',
+  'not_started',
+  'lost',
+] as const;
 
 /** More are not named: whoever has so many looks at the process table himself. */
 export const mostSurvivors = 20;
@@ -47,8 +56,11 @@ export const infrastructureClasses = [
   'context_too_long',
   'model_unknown',
   'network',
+  /** It gave no sign of life, and said no word about why. */
+  'hang',
   'other',
 ] as const;
+export type InfrastructureClass = (typeof infrastructureClasses)[number];
 
 /** The small closed set of things a backend can say, whatever its own lines look like. */
 export const Fact = z.discriminatedUnion('type', [

@@ -30,6 +30,8 @@ export const WorkerEnd = z.strictObject({
   said: z.string().max(2_000).optional(),
   usage: Usage,
   session: z.string().optional(),
+  /** Its backend told of something it said, did or used. Absent: it did not, or cannot tell. */
+  acted: z.literal(true).optional(),
   /** Set when it ended through no fault of the work. */
   infrastructure: z
     .strictObject({

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { applyToBackend, BackendHealth } from './backend-health.ts';
+import { preferences } from './choice.ts';
 import { LoopyardError } from './errors.ts';
 import { Note, type YardEvent } from './events.ts';
 import { SeqSchema } from './journal.ts';
@@ -30,6 +32,8 @@ export const Yard = z.strictObject({
   merges: z.record(z.string(), MergeEntry),
   questions: z.record(z.string(), Question),
   leases: z.record(z.string(), Lease),
+  /** Backends that failed since they last worked. */
+  backends: z.record(z.string(), BackendHealth).default({}),
   notes: z.array(Note),
   requests: z.array(z.strictObject({ key: z.string(), tool: z.string(), answer: z.string() })),
   /** Loops ever opened, and how they ended. */
@@ -51,6 +55,7 @@ export const emptyYard: Yard = {
   merges: {},
   questions: {},
   leases: {},
+  backends: {},
   notes: [],
   requests: [],
   totals: { opened: 0, landed: 0, closed: 0, cancelled: 0 },
@@ -102,6 +107,12 @@ export function apply(yard: Yard, event: YardEvent, at: number): Yard {
       const totals = { ...yard.totals, opened: yard.totals.opened + 1 };
       return { ...yard, totals, loops: put(yard.loops, id, applyToLoop(undefined, event, at)) };
     }
+    case 'backend.failed':
+    case 'backend.rested':
+    case 'backend.recovered': {
+      const health = applyToBackend(yard.backends[event.backend], event, at);
+      return { ...yard, backends: put(yard.backends, event.backend, health) };
+    }
     case 'loop.archived':
       return archive(yard, event.id);
     default:
@@ -123,7 +134,10 @@ type Existing = Exclude<
       | 'worker.starting'
       | 'merge.queued'
       | 'loop.opened'
-      | 'loop.archived';
+      | 'loop.archived'
+      | 'backend.failed'
+      | 'backend.rested'
+      | 'backend.recovered';
   }
 >;
 
@@ -131,7 +145,8 @@ function applyToExisting(yard: Yard, event: Existing, at: number): Yard {
   const { id } = event;
   if (isAbout('loop', event)) {
     const after = applyToLoop(existing('loop', yard.loops, id), event, at);
-    return { ...yard, loops: put(yard.loops, id, after), totals: counted(yard.totals, after) };
+    const backends = event.type === 'loop.released' ? trials(yard, id, at) : yard.backends;
+    return { ...yard, backends, loops: put(yard.loops, id, after), totals: counted(yard.totals, after) };
   }
   if (isAbout('worker', event)) {
     return {
@@ -157,6 +172,19 @@ function applyToExisting(yard: Yard, event: Existing, at: number): Yard {
     const outcome = loop.state as 'landed' | 'closed' | 'cancelled';
     return { ...totals, [outcome]: totals[outcome] + 1 };
   }
+}
+
+/** A person who lets a loop go on after failures has mended something: its backends get their trial now. */
+function trials(yard: Yard, id: string, at: number): Yard['backends'] {
+  const loop = yard.loops[id];
+  if (loop?.hold?.kind !== 'budget' && loop?.hold?.kind !== 'backend') return yard.backends;
+  const its = preferences(loop);
+  return Object.fromEntries(
+    Object.entries(yard.backends).map(([backend, health]) => {
+      const rests = its.includes(backend) && (health.restsUntil ?? at) > at;
+      return [backend, rests ? { ...health, restsUntil: at } : health];
+    }),
+  );
 }
 
 function isAbout<Noun extends string, E extends { type: string }>(

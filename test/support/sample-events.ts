@@ -178,6 +178,9 @@ export const sampleEvents: Samples = {
   'lease.released': (id, n) => ({ type: 'lease.released', resource: id, epoch: 1 + (n % 20) }),
   'note.remembered': (id) => ({ type: 'note.remembered', note: { id, text: 'Tests need Postgres.' } }),
   'note.forgotten': (id) => ({ type: 'note.forgotten', id }),
+  'backend.failed': (id) => ({ type: 'backend.failed', backend: id, class: 'network', text: 'gone' }),
+  'backend.rested': (id, n) => ({ type: 'backend.rested', backend: id, until: noon + n, reason }),
+  'backend.recovered': (id) => ({ type: 'backend.recovered', backend: id }),
   'request.answered': (id) => ({ type: 'request.answered', key: id, tool: 'start_loop', answer: 'l' }),
 };
 

@@ -89,6 +89,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     },
     actor: { name: 'test' },
     env: { PATH: '/bin' },
+    chance: () => 0,
     self: { command: 'node', args: ['loopyard'] },
   };
   return { rt: rt as unknown as Runtime, machine };
