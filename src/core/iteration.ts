@@ -1,5 +1,5 @@
-import type { Loop } from '../domain/loop.ts';
 import { chooseBackend } from '../domain/choice.ts';
+import type { Loop } from '../domain/loop.ts';
 import { next } from '../domain/next.ts';
 import { reactionTo } from '../domain/reaction.ts';
 import type { Usage } from '../domain/run.ts';

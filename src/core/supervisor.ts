@@ -1,3 +1,4 @@
+import { healthOf } from '../domain/backend-health.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import type { Loop, Workspace } from '../domain/loop.ts';
 import { portVariables } from '../domain/ports.ts';
@@ -145,7 +146,7 @@ async function recordEnd(
     const worker = tx.yard.workers[id];
     if (!worker || worker.state === 'ended') return;
     tx.record({ type: 'worker.ended', id, end });
-    if (end.acted && !end.infrastructure && tx.yard.backends[worker.backend])
+    if (end.acted && !end.infrastructure && healthOf(tx.yard, worker.backend))
       tx.record({ type: 'backend.recovered', backend: worker.backend });
   });
 }

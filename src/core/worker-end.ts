@@ -47,7 +47,8 @@ export function rapidDeath(
   if (run.cause !== 'exited' && run.cause !== 'signalled') return undefined;
   if (!tellsFacts && (run.bytes > 0 || run.exitCode === 0)) return undefined;
   const seconds = Math.ceil((run.endedAt - run.startedAt) / 1_000);
-  const how = run.exitCode === undefined ? `by ${run.signal ?? 'a signal'}` : `with exit code ${run.exitCode}`;
+  const how =
+    run.exitCode === undefined ? `by ${run.signal ?? 'a signal'}` : `with exit code ${run.exitCode}`;
   return { class: 'other', text: `It was gone after ${seconds} s, ${how}, and had done nothing.` };
 }
 

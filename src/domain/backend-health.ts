@@ -32,6 +32,14 @@ export const BackendHealth = z.strictObject({
 });
 export type BackendHealth = z.infer<typeof BackendHealth>;
 
+/** What is known of a backend, or nothing. */
+export function healthOf(
+  yard: { readonly backends: Readonly<Record<string, BackendHealth>> },
+  backend: string,
+): BackendHealth | undefined {
+  return Object.hasOwn(yard.backends, backend) ? yard.backends[backend] : undefined;
+}
+
 const backend = z.string().max(60);
 
 export const backendEvents = [

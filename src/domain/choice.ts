@@ -1,4 +1,4 @@
-import { fitness } from './backend-health.ts';
+import { fitness, healthOf } from './backend-health.ts';
 import type { Loop } from './loop.ts';
 import type { InfrastructureClass } from './run.ts';
 import type { Yard } from './yard.ts';
@@ -43,7 +43,7 @@ function whyNotNow(
   if (bar && bar.until === undefined) return { for: bar.class };
   if (bar?.until !== undefined && now < bar.until) return { until: bar.until, why: bar.class };
   if (backend === commandBackend) return undefined;
-  const fit = fitness(yard.backends[backend], busyWorkers(yard, backend), now);
+  const fit = fitness(healthOf(yard, backend), busyWorkers(yard, backend), now);
   return fit.is === 'later' ? fit : undefined;
 }
 

@@ -1,7 +1,17 @@
 import * as z from 'zod';
 import { Limits } from './budget.ts';
 import { Id } from './ids.ts';
-import { Bar, CancelRequest, Candidate, Hold, LoopPlan, Message, modes, priorities, Workspace } from './loop.ts';
+import {
+  Bar,
+  CancelRequest,
+  Candidate,
+  Hold,
+  LoopPlan,
+  Message,
+  modes,
+  priorities,
+  Workspace,
+} from './loop.ts';
 import { Usage } from './run.ts';
 import { Verdict } from './verification.ts';
 

@@ -1,4 +1,4 @@
-import { restAfter } from './backend-health.ts';
+import { healthOf, restAfter } from './backend-health.ts';
 import { chooseBackend, commandBackend } from './choice.ts';
 import type { YardEvent } from './events.ts';
 import type { Bar, Hold, Loop } from './loop.ts';
@@ -103,7 +103,7 @@ function newsOf(
 ): readonly YardEvent[] {
   if (backend === commandBackend || !rules[kind].counts) return [];
   const failed = { type: 'backend.failed' as const, backend, class: kind, text };
-  const until = resetAt ?? restAfter(yard.backends[backend], kind, now);
+  const until = resetAt ?? restAfter(healthOf(yard, backend), kind, now);
   if (until === undefined) return [failed];
   const reason = resetAt === undefined ? `it failed, last with ${kind}` : `its limit (${kind}) is reached`;
   return [failed, { type: 'backend.rested', backend, until, reason }];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { applyToBackend, BackendHealth } from './backend-health.ts';
+import { applyToBackend, BackendHealth, healthOf } from './backend-health.ts';
 import { preferences } from './choice.ts';
 import { LoopyardError } from './errors.ts';
 import { Note, type YardEvent } from './events.ts';
@@ -110,7 +110,7 @@ export function apply(yard: Yard, event: YardEvent, at: number): Yard {
     case 'backend.failed':
     case 'backend.rested':
     case 'backend.recovered': {
-      const health = applyToBackend(yard.backends[event.backend], event, at);
+      const health = applyToBackend(healthOf(yard, event.backend), event, at);
       return { ...yard, backends: put(yard.backends, event.backend, health) };
     }
     case 'loop.archived':

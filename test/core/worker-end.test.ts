@@ -26,6 +26,7 @@ describe('the end of a worker', () => {
       usage: { inputTokens: 15, outputTokens: 2, costUsd: 0.1 },
       said: 'Done.',
       session: 's-1',
+      acted: true,
       denied: ['rm -rf /'],
       survivors: ['7 node'],
     });

@@ -16,6 +16,8 @@ const somePlan = fc.record({
   isolation: fc.constantFrom('worktree' as const, 'in_place' as const, 'auto' as const),
   onBusy: fc.constantFrom('wait' as const, 'worktree' as const),
   autoMerge: fc.boolean(),
+  backend: fc.constantFrom('command', 'claude'),
+  fallbacks: fc.constantFrom<string[]>([], ['codex'], ['codex', 'command']),
   limits: fc.record({
     iterations: fc.integer({ min: 1, max: 6 }),
     iterationMinutes: fc.constant(5),

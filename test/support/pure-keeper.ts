@@ -1,9 +1,12 @@
 import { mergeHeads } from '../../src/core/merge-queue.ts';
 import { recordStep } from '../../src/core/steps.ts';
 import { consequences } from '../../src/core/verifier.ts';
+import { chooseBackend } from '../../src/domain/choice.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import type { Loop, LoopPlan } from '../../src/domain/loop.ts';
 import { type Action, checkoutResource, next } from '../../src/domain/next.ts';
+import { reactionTo } from '../../src/domain/reaction.ts';
+import { infrastructureClasses } from '../../src/domain/run.ts';
 import type { Verdict, Verification } from '../../src/domain/verification.ts';
 import { apply, type Yard } from '../../src/domain/yard.ts';
 import { aWorkerEnd, aYard, noon, verdictOf } from './yard-builder.ts';
@@ -81,10 +84,13 @@ function act(world: World, loop: Loop, action: Action): void {
       return chance(6) === 0 ? fails() : prepare(world, loop, action.kind);
     case 'start_iteration': {
       if (chance(8) === 0) return fails();
+      const choice = chooseBackend(world.yard, loop, world.now);
+      if (!('use' in choice)) throw new Error('No backend may be used.');
+      const backend = choice.use;
       const worker = newId('w');
       const iteration = loop.iteration + 1;
       return record(
-        { type: 'worker.starting', worker: { id: worker, loop: id, iteration, backend: 'command' } },
+        { type: 'worker.starting', worker: { id: worker, loop: id, iteration, backend } },
         { type: 'loop.iteration_started', id, iteration, worker },
       );
     }
@@ -147,7 +153,7 @@ function attend(world: World, loop: Loop, id: string): void {
   const infrastructure =
     outcome === 2
       ? { class: 'rate_limit' as const, text: 'limit', resetAt: world.now + chance(2) * minute }
-      : { class: 'network' as const, text: 'gone' };
+      : { class: infrastructureClasses[chance(infrastructureClasses.length)] ?? 'other', text: 'gone' };
   record({ type: 'worker.ended', id, end: outcome <= 3 ? { ...aWorkerEnd, infrastructure } : aWorkerEnd });
 }
 
@@ -157,13 +163,23 @@ function gather(world: World, loop: Loop, workerId: string): void {
   const usage = {};
   const end = world.yard.workers[workerId]?.end;
   const infrastructure = loop.cancel ? undefined : end?.infrastructure;
-  if (infrastructure) {
-    const { resetAt, text } = infrastructure;
-    const notBefore = resetAt === undefined ? { notBefore: world.now + 2_000 } : {};
-    world.record({ type: 'loop.worker_lost', id, reason: text, usage, ...notBefore });
-    if (resetAt === undefined || loop.hold) return;
-    const hold = { kind: 'rate_limited' as const, reason: text, until: resetAt };
-    return world.record({ type: 'loop.held', id, hold });
+  const worker = world.yard.workers[workerId];
+  if (infrastructure && worker) {
+    const moment = { now: world.now, chance: world.chance(2), backOffMs: 2_000 };
+    const { bar, notBefore, hold, news } = reactionTo(
+      world.yard,
+      loop,
+      worker.backend,
+      infrastructure,
+      moment,
+    );
+    const reason = infrastructure.text;
+    world.record(
+      { type: 'loop.worker_lost', id, reason, usage, ...(bar && { bar }), ...(notBefore && { notBefore }) },
+      ...news,
+    );
+    if (hold && !loop.hold) world.record({ type: 'loop.held', id, hold });
+    return;
   }
   if (world.chance(4) === 0) {
     return world.record({ type: 'loop.nothing_changed', id, reason: 'nothing', usage });
