@@ -15,6 +15,7 @@ import type { Runtime } from './runtime.ts';
 import { recordStep } from './steps.ts';
 import { attendWorker } from './supervisor.ts';
 import { attendVerification, giveUp } from './verifier.ts';
+import { Vigil } from './vigil.ts';
 import { prepareWorkspace, tidyWorkspace } from './workspace.ts';
 
 /** Longest time between two looks, milliseconds: what no event announces (a grace that ends) is noticed by then. */
@@ -78,6 +79,7 @@ async function elect(rt: Runtime): Promise<number | undefined> {
 
 async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<KeeperEnd> {
   const woken = new Bell();
+  const vigil = new Vigil();
   const crew = new Crew(rt, signal, () => woken.ring());
   const watching = new AbortController();
   const both = AbortSignal.any([signal, watching.signal]);
@@ -96,8 +98,10 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
       // After sleep nobody is judged before one fresh look: skip this beat's decisions, read everything again.
       const slept = now - lastBeat > gapMs;
       lastBeat = now;
-      if (slept) rt.log('info', 'woke up after a gap', {});
-      else lookAround(rt, crew, yard, epoch, now);
+      if (slept) {
+        rt.log('info', 'woke up after a gap', {});
+        vigil.startAnew();
+      } else lookAround(rt, { crew, vigil, epoch }, yard, now);
       if (!slept && caredAt !== yard.seq && crew.busy('rooms') + crew.busy('verification/') === 0) {
         caredAt = yard.seq;
         const spare = spareWanted(yard);
@@ -123,14 +127,20 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
   }
 }
 
+interface Means {
+  readonly crew: Crew;
+  readonly vigil: Vigil;
+  readonly epoch: number;
+}
+
 /** Decides for everything in the yard and sends the crew; a subject that somebody works on already is left alone. */
-function lookAround(rt: Runtime, crew: Crew, yard: Yard, epoch: number, now: number): void {
+function lookAround(rt: Runtime, { crew, vigil, epoch }: Means, yard: Yard, now: number): void {
   for (const loop of byPriority(yard)) {
     const action = next(yard, loop, now, archiveAfter(rt));
     if (action.do === 'wait') continue;
     crew.send(
       `loop/${loop.id}`,
-      () => act(rt, yard, loop, action),
+      () => act(rt, vigil, yard, loop, action),
       (error) => recordTrouble(rt, loop.id, error),
     );
   }
@@ -164,6 +174,7 @@ function byPriority(yard: Yard): readonly Loop[] {
 
 async function act(
   rt: Runtime,
+  vigil: Vigil,
   yard: Yard,
   loop: Loop,
   action: Exclude<Action, { do: 'wait' }>,
@@ -178,7 +189,7 @@ async function act(
     case 'gather': {
       const worker = yard.workers[action.worker];
       if (!worker) return;
-      return action.do === 'gather' ? gather(rt, loop, worker) : attendWorker(rt, loop, worker);
+      return action.do === 'gather' ? gather(rt, loop, worker) : attendWorker(rt, loop, worker, vigil);
     }
     case 'tidy':
       return tidyWorkspace(rt, loop);

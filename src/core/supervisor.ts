@@ -11,6 +11,7 @@ import { keeperOf } from './keeper-presence.ts';
 import { contextFolder } from './places.ts';
 import { leasePorts } from './port-leases.ts';
 import type { Runtime } from './runtime.ts';
+import type { Vigil } from './vigil.ts';
 import { workerEnd } from './worker-end.ts';
 
 type Housed = Loop & { workspace: Workspace };
@@ -25,7 +26,7 @@ const leastTimeMs = 1_000;
 const keepBytes = 4_194_304;
 
 /** Looks at a worker once and does what is due: launch it, note that it runs, stop it, record its end. */
-export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker): Promise<void> {
+export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigil: Vigil): Promise<void> {
   const { workspace } = loop;
   const view = await rt.processes.observe(worker.id);
   switch (view.phase) {
@@ -42,6 +43,10 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker): Pro
       break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
+      if (!worker.stop && workspace) {
+        const quietMs = await vigil.look(rt, worker, view.activity);
+        if (quietMs !== undefined) return bringToEnd(rt, loop, worker, 'stalled', quietMs);
+      }
       if (worker.stop) await showStopRequest(rt, loop.id, stopText(worker.stop));
       break;
   }
@@ -58,15 +63,26 @@ function isDue(rt: Runtime, { stop }: Worker): boolean {
  * Stops what there is, which makes a run that nobody has claimed void, and records the end together with what outlived
  * it. A run that cannot even be judged, because its shim is in another pid namespace, is looked at again.
  */
-async function bringToEnd(rt: Runtime, loop: Loop, worker: Worker, cause: RunEnd['cause']): Promise<void> {
+async function bringToEnd(
+  rt: Runtime,
+  loop: Loop,
+  worker: Worker,
+  cause: RunEnd['cause'],
+  quietMs = 0,
+): Promise<void> {
   const graceMs = cause === 'lost' || worker.stop?.graceMs === 0 ? 0 : termGraceMs;
   const survivors = await rt.processes.stop(worker.id, { graceMs, cause });
   const view = await rt.processes.observe(worker.id);
   if (view.phase === 'ended') {
-    const end = cause === 'lost' ? { detail: 'Its shim died without a word.', ...view.end } : view.end;
-    return recordEnd(rt, worker, end, view.facts, survivors);
+    return recordEnd(rt, worker, { ...why(view.end.cause, quietMs), ...view.end }, view.facts, survivors);
   }
   if (view.phase === 'void') return recordEnd(rt, worker, calledOff(rt, loop), [], survivors);
+}
+
+function why(cause: RunEnd['cause'], quietMs: number): Pick<RunEnd, 'detail'> {
+  if (cause === 'lost') return { detail: 'Its shim died without a word.' };
+  if (cause !== 'stalled') return {};
+  return { detail: `It gave no sign of life for ${Math.round(quietMs / 1_000)} s and was ended.` };
 }
 
 function calledOff(rt: Runtime, { workspace }: Loop): RunEnd {

@@ -138,6 +138,9 @@ export const Config = z.strictObject({
     .default('work')
     .describe('what workers may do without asking; skip_all switches every approval of their program off')
     .meta(project.stricter),
+  stall_minutes: minutes
+    .default(5)
+    .describe('a worker without a sign of life is noted after this, reported after two, ended after three'),
 });
 export type Config = z.infer<typeof Config>;
 

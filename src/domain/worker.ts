@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf } from './machine.ts';
 import { infrastructureClasses, RunEnd, Usage } from './run.ts';
+import { Quiet } from './stall.ts';
 
 export const workerMachine = defineMachine('worker', {
   starting: { started: 'running', stop_requested: 'stopping', ended: 'ended' },
@@ -60,6 +61,10 @@ export const Worker = z.strictObject({
   reported: z.strictObject({ text: z.string().max(2_000), at: z.number().int() }).optional(),
   /** First of the block of ports that are its own while it lives. */
   ports: z.number().int().positive().optional(),
+  /** What was noticed about its silence, in its newest spell. */
+  quiet: Quiet.optional(),
+  /** It had printed nothing at all 30 s after its start. */
+  unheard: z.literal(true).optional(),
   end: WorkerEnd.optional(),
   endedAt: z.number().int().optional(),
 });
@@ -80,6 +85,13 @@ export const workerEvents = [
   }),
   z.strictObject({ type: z.literal('worker.stop_acknowledged'), id: Id, request: Id }),
   z.strictObject({ type: z.literal('worker.reported'), id: Id, text: z.string().max(2_000) }),
+  z.strictObject({
+    type: z.literal('worker.quiet'),
+    id: Id,
+    ...Quiet.omit({ at: true }).shape,
+    reason: z.string().max(200),
+  }),
+  z.strictObject({ type: z.literal('worker.unheard'), id: Id }),
   z.strictObject({ type: z.literal('worker.ended'), id: Id, end: WorkerEnd }),
 ] as const;
 export type WorkerEvent = z.infer<(typeof workerEvents)[number]>;
@@ -107,6 +119,10 @@ export function applyToWorker(
       return { ...worker, stop: { ...worker.stop, acknowledgedAt: at } };
     case 'worker.reported':
       return { ...worker, reported: { text: event.text, at } };
+    case 'worker.quiet':
+      return { ...worker, quiet: { level: event.level, since: event.since, at } };
+    case 'worker.unheard':
+      return { ...worker, unheard: true };
     case 'worker.ended':
       return { ...worker, state: workerMachine.step(worker.state, 'ended'), end: event.end, endedAt: at };
   }

@@ -57,8 +57,21 @@ export interface RunActivity {
   readonly startedAt: number;
   readonly lastOutputAt: number | undefined;
   readonly bytes: number;
+  /** When it last said more than that it tries again, as far as its backend's reader can tell; later lines count too. */
+  readonly heardAt?: number;
   /** The newest facts the backend's reader found. */
   readonly facts: readonly Fact[];
+}
+
+/** What the processes of a run do right now. */
+export interface Vitals {
+  readonly processes: number;
+  /** CPU time they used, and those children of theirs that ended, milliseconds. */
+  readonly cpuMs: number;
+  /** Every one of them is stopped (SIGSTOP). */
+  readonly suspended: boolean;
+  /** When the youngest of them started, our own server for the worker apart; milliseconds since 1970. */
+  readonly youngestAt?: number;
 }
 
 /** Processes that outlived every attempt to stop them. Empty is the proof that the tree is gone. */
@@ -81,6 +94,10 @@ export interface Processes {
   /** Starts the run once: a second call, also from another process, finds it started and changes nothing. */
   start(id: RunId, spec: RunSpec): Promise<void>;
   observe(id: RunId): Promise<RunView>;
+  /** What its processes do; undefined where the system does not tell. */
+  vitals(id: RunId): Promise<Vitals | undefined>;
+  /** When a file in its working directory changed last, milliseconds since 1970. Looks at many files. */
+  lastChange(id: RunId): Promise<number | undefined>;
   /** Resolves when the run has ended, is lost or void; rejects with the signal's reason when that comes first. */
   settled(id: RunId, signal: AbortSignal): Promise<Extract<RunView, { phase: 'ended' | 'lost' | 'void' }>>;
   /**

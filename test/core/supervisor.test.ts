@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { attendWorker } from '../../src/core/supervisor.ts';
+import { Vigil } from '../../src/core/vigil.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import type { RunView } from '../../src/ports/processes.ts';
 import { anIdentity, aScriptedRuntime } from '../support/scripted-runtime.ts';
@@ -29,11 +30,12 @@ async function attended(view: RunView, ...events: readonly YardEvent[]) {
   const world = aScriptedRuntime(yard);
   const { rt, machine } = world;
   if (view.phase !== 'absent') machine.runs.set('l-w', view);
+  const vigil = new Vigil();
   const attend = async () => {
     const now = await rt.store.read();
     const worker = now.workers['l-w'];
     if (!worker) throw new Error('no worker');
-    await attendWorker(rt, loopIn(now), worker);
+    await attendWorker(rt, loopIn(now), worker, vigil);
     return (await rt.store.read()).workers['l-w'];
   };
   return { ...world, attend };

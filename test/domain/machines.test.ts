@@ -46,7 +46,7 @@ const tables: readonly {
     noun: 'worker',
     records: 'workers',
     begins: 'starting',
-    noMoves: ['stop_acknowledged', 'reported', 'ports_leased'],
+    noMoves: ['stop_acknowledged', 'reported', 'ports_leased', 'quiet', 'unheard'],
   },
   {
     machine: verificationMachine as unknown as AnyMachine,

@@ -110,6 +110,8 @@ export const sampleEvents: Samples = {
   }),
   'worker.reported': (id) => ({ type: 'worker.reported', id, text: 'Half way.' }),
   'worker.ended': (id) => ({ type: 'worker.ended', id, end: aWorkerEnd }),
+  'worker.quiet': (id, n) => ({ type: 'worker.quiet', id, level: 'noted', since: noon + n, reason }),
+  'worker.unheard': (id) => ({ type: 'worker.unheard', id }),
   'verification.requested': (id) => ({
     type: 'verification.requested',
     verification: {

@@ -3,7 +3,7 @@ import { defaultConfig } from '../../src/domain/config.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import type { Files } from '../../src/ports/files.ts';
-import type { Processes, RunSpec, RunView, Survivors } from '../../src/ports/processes.ts';
+import type { Processes, RunSpec, RunView, Survivors, Vitals } from '../../src/ports/processes.ts';
 import { memoryStore } from './memory-store.ts';
 import { aRunEnd, noon } from './yard-builder.ts';
 
@@ -18,6 +18,9 @@ export interface Machine {
   readonly written: Map<string, string>;
   readonly logged: string[];
   survivors: Survivors;
+  vitals: Vitals | undefined;
+  /** When a file of a worker changed last. */
+  changedAt: number | undefined;
   liveness: Liveness;
   keepersStarted: number;
   now: number;
@@ -34,6 +37,8 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     written: new Map(),
     logged: [],
     survivors: [],
+    vitals: undefined,
+    changedAt: undefined,
     liveness: 'alive',
     keepersStarted: 0,
     now: noon,
@@ -117,6 +122,8 @@ function processesOf(machine: Machine): Processes {
     sandbox: async () => 'missing',
     toolchains: () => ({}),
     portsAreFree: async () => true,
+    vitals: async () => machine.vitals,
+    lastChange: async () => machine.changedAt,
     output: async () => '',
     async *changes(signal) {
       while (!signal.aborted) {

@@ -14,10 +14,12 @@ import { startDetached } from './detached-process.ts';
 import { findBubblewrap, whyNoWalls } from './isolation.ts';
 import { portsAreFree } from './ports-free.ts';
 import { watchChanges } from './run-changes.ts';
+import { readRecord } from './run-directory.ts';
 import { readEnds, readPage } from './run-output.ts';
 import { startRun } from './run-start.ts';
-import { stopRun } from './run-stop.ts';
+import { stopRun, treeOf } from './run-stop.ts';
 import { viewRun } from './run-view.ts';
+import { newestChange, readVitals } from './run-vitals.ts';
 import { toolchainsOf, wallIn } from './sandbox.ts';
 import { which } from './which.ts';
 
@@ -76,6 +78,14 @@ export function openProcesses(options: ProcessesOptions): Processes {
       await startRun(directoryOf(id), described, shim, clock).catch(inOurWords(runsDir));
     },
     observe,
+    async vitals(id) {
+      const tree = treeOf(directoryOf(id), self);
+      return tree && readVitals(tree, options.shimArgv.slice(0, -1).join(' '));
+    },
+    async lastChange(id) {
+      const spec = readRecord(directoryOf(id), 'spec.json');
+      return spec && newestChange(spec.cwd);
+    },
     async settled(id, signal) {
       for await (const _ of watchChanges(runsDir, clock, signal)) {
         const view = await observe(id);

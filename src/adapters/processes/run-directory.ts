@@ -54,7 +54,7 @@ export const records = {
   'claim.json': z.strictObject({ by: z.enum(['shim', 'keeper']), identity: Identity, at: z.number().int() }),
   'shim.json': z.strictObject({ shim: Identity, child: Identity.optional(), startedAt: z.number().int() }),
   'stop.json': z.strictObject({ cause: z.enum(endCauses), graceMs: z.number().nonnegative() }),
-  'facts.json': z.strictObject({ facts: z.array(Fact) }),
+  'facts.json': z.strictObject({ facts: z.array(Fact), heardAt: z.number().int().optional() }),
   'status.json': RunEnd,
 } as const;
 

@@ -86,8 +86,8 @@ async function untilShimIsGone(
   }
 }
 
-/** The leader is compared by boot as well: after a restart of the machine its number means somebody else. */
-function treeOf(directory: string, self: Identity): Tree | undefined {
+/** The processes of a run, as its directory tells. The leader is compared by boot as well: after a restart of the machine its number means somebody else. */
+export function treeOf(directory: string, self: Identity): Tree | undefined {
   const spec = readRecord(directory, 'spec.json');
   if (!spec) return undefined;
   const child = readRecord(directory, 'shim.json')?.child;

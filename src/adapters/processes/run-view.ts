@@ -37,7 +37,9 @@ function activityOf(directory: string): RunActivity | undefined {
   const shim = readRecord(directory, 'shim.json');
   if (!shim) return undefined;
   const { bytes, lastAt } = measureOutput(directory);
-  return { startedAt: shim.startedAt, lastOutputAt: lastAt, bytes, facts: factsOf(directory) };
+  const { facts = [], heardAt } = readRecord(directory, 'facts.json') ?? {};
+  const heard = heardAt === undefined ? {} : { heardAt };
+  return { startedAt: shim.startedAt, lastOutputAt: lastAt, bytes, facts, ...heard };
 }
 
 function factsOf(directory: string): readonly Fact[] {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { Identity } from '../../domain/lease.ts';
 import type { Fact } from '../../domain/run.ts';
 import type { Reader } from '../../ports/backend.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { identityOf } from '../identity.ts';
 import { openOwnSync } from '../open-own.ts';
 import { openFactWindow } from './fact-window.ts';
@@ -44,6 +45,7 @@ export async function startCommand(
   spec: RunRecord<'spec.json'>,
   reader: Reader | undefined,
   secrets: readonly string[],
+  clock: Clock,
 ): Promise<Started | { readonly failure: string }> {
   let child: ChildProcess;
   try {
@@ -53,7 +55,7 @@ export async function startCommand(
   }
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   const output = openOutput(directory, spec.keepBytes);
-  const facts = openFacts(directory, reader);
+  const facts = openFacts(directory, reader, clock);
   const out = openRedactedStream(secrets, (chunk) => {
     output.write(chunk);
     facts?.write(chunk);
@@ -158,36 +160,43 @@ function openInput(file: string): number {
 }
 
 /** Facts are for watching: a quarter of a second late is early enough, and a chatty command costs four writes a second. */
-function openFacts(directory: string, reader: Reader | undefined) {
+function openFacts(directory: string, reader: Reader | undefined, clock: Clock) {
   if (!reader) return undefined;
   const window = openFactWindow();
   let due: NodeJS.Timeout | undefined;
+  let heardAt: number | undefined;
   const save = () => {
     due = undefined;
     try {
-      replaceRecord(directory, 'facts.json', { facts: [...window.list()] });
+      replaceRecord(directory, 'facts.json', {
+        facts: [...window.list()],
+        ...(heardAt === undefined ? {} : { heardAt }),
+      });
       announceChange(path.dirname(directory));
     } catch {
       // Full disk or removed directory: the run itself goes on, and whoever can do something about it will notice.
     }
   };
-  const add = (read: () => readonly Fact[]) => {
+  // A line that only tells of another try is no sign of life, and noise on standard error neither.
+  const add = (read: () => readonly Fact[], isWord: boolean) => {
     try {
-      window.add(read());
+      const facts = read();
+      window.add(facts);
+      if (facts.length === 0 ? isWord : facts.some(({ type }) => type !== 'retrying')) heardAt = clock.now();
     } catch {
       // A backend promises not to throw; should one do so, its worker must not be lost for it.
     }
     due ??= setTimeout(save, 250);
   };
-  const lines = openLineSplitter((line) => add(() => reader.line(line)));
-  const errorLines = openLineSplitter((line) => add(() => reader.errorLine?.(line) ?? []));
+  const lines = openLineSplitter((line) => add(() => reader.line(line), true));
+  const errorLines = openLineSplitter((line) => add(() => reader.errorLine?.(line) ?? [], false));
   return {
     write: lines.write,
     writeError: errorLines.write,
     close(exitCode: number | undefined) {
       lines.end();
       errorLines.end();
-      if (exitCode !== undefined) add(() => reader.end?.(exitCode) ?? []);
+      if (exitCode !== undefined) add(() => reader.end?.(exitCode) ?? [], false);
       clearTimeout(due);
       if (window.list().length > 0) save();
     },

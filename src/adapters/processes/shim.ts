@@ -55,7 +55,7 @@ export async function runShim(directory: string, { reader, clock }: ShimOptions)
   const reading = spec.backend === undefined ? undefined : reader(spec.backend);
   const secrets = secretValues({ ...process.env, ...spec.env });
   const killsBefore = memoryKills();
-  const started = await startCommand(directory, spec, reading, secrets);
+  const started = await startCommand(directory, spec, reading, secrets, clock);
   forgetSecrets(directory);
   if ('failure' in started) {
     const detail = redact(started.failure, secrets).slice(0, 500);
