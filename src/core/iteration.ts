@@ -1,5 +1,6 @@
 import { chooseBackend } from '../domain/choice.ts';
 import type { Loop } from '../domain/loop.ts';
+import { nameFor } from '../domain/names.ts';
 import { next } from '../domain/next.ts';
 import { reactionTo } from '../domain/reaction.ts';
 import type { Usage } from '../domain/run.ts';
@@ -34,7 +35,10 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
     const choice = chooseBackend(tx.yard, now, tx.now);
     if (!('use' in choice)) return;
     const backend = choice.use;
-    tx.record({ type: 'worker.starting', worker: { id: worker, loop: loop.id, iteration, backend } });
+    const living = Object.values(tx.yard.workers).filter(({ state }) => state !== 'ended');
+    const taken = new Set(living.flatMap(({ name }) => name ?? []));
+    const name = nameFor(worker, rt.config.worker_names, taken);
+    tx.record({ type: 'worker.starting', worker: { id: worker, loop: loop.id, iteration, backend, name } });
     tx.record({ type: 'loop.iteration_started', id: loop.id, iteration, worker });
   });
 }

@@ -25,7 +25,7 @@ export interface Unmade {
 export async function makeCandidate(
   rt: Rt,
   loop: Loop & { workspace: Workspace },
-  worker: Pick<Worker, 'id' | 'iteration'>,
+  worker: Named,
 ): Promise<Made | Unmade> {
   const made = await commitWork(rt, loop, candidateMessage(loop, worker));
   const start = loop.tip ?? loop.base;
@@ -86,9 +86,11 @@ export async function commitWork(
   return { commit: parent, tree: await rt.git.treeOf(parent) };
 }
 
-function candidateMessage(loop: Loop, worker: Pick<Worker, 'id' | 'iteration'>): string {
+type Named = Pick<Worker, 'id' | 'iteration' | 'name'>;
+
+function candidateMessage(loop: Loop, worker: Named): string {
   return (
     `${loop.summary}\n\n` +
-    `Loopyard-Loop: ${loop.id}\nLoopyard-Iteration: ${worker.iteration}\nLoopyard-Worker: ${worker.id}\n`
+    `Loopyard-Loop: ${loop.id}\nLoopyard-Iteration: ${worker.iteration}\nLoopyard-Worker: ${worker.id}${worker.name ? ` (${worker.name})` : ''}\n`
   );
 }

@@ -121,6 +121,11 @@ export function waitingFor(
   return isLimit ? `its service (${last.class})` : undefined;
 }
 
+/** Is a process a command that the worker's last word was about? */
+export function startedByWord(youngestAt: number | undefined, wordAt: number | undefined): boolean {
+  return youngestAt !== undefined && wordAt !== undefined && youngestAt >= wordAt - slackMs;
+}
+
 async function feelPulse(
   rt: Rt,
   worker: Worker,
@@ -137,8 +142,8 @@ async function feelPulse(
   if (cpu && vitals.cpuMs - cpu.ms >= busyShare * (now - cpu.at)) watched.busyAt = now;
   watched.cpu = { ms: vitals.cpuMs, at: now };
   const word = activity.heardAt ?? activity.lastOutputAt;
-  const isYounger = word !== undefined && (vitals.youngestAt ?? 0) >= word - slackMs;
-  watched.toolSince = isYounger && !vitals.suspended ? vitals.youngestAt : undefined;
+  const isTool = startedByWord(vitals.youngestAt, word) && !vitals.suspended;
+  watched.toolSince = isTool ? vitals.youngestAt : undefined;
 }
 
 /** No backend can be nudged as it is started today; the first rung is noted all the same, so that it shows. */

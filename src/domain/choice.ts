@@ -1,5 +1,5 @@
 import { fitness, healthOf } from './backend-health.ts';
-import type { Loop } from './loop.ts';
+import { type Loop, preferences } from './loop.ts';
 import type { InfrastructureClass } from './run.ts';
 import type { Yard } from './yard.ts';
 
@@ -26,11 +26,6 @@ export function chooseBackend(yard: Yard, loop: Loop, now: number): Choice {
     }
   }
   return soonest ?? { none: reasons.join(' ') };
-}
-
-/** The backends a loop may use, the one it was opened for first. */
-export function preferences(loop: Pick<Loop, 'backend' | 'fallbacks'>): readonly string[] {
-  return [...new Set([loop.backend, ...(loop.fallbacks ?? [])])];
 }
 
 function whyNotNow(

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defaultLimits, Limits } from './budget.ts';
 import { portRange } from './port-range.ts';
+import { themeNames } from './names.ts';
 
 const minutes = z.number().positive();
 
@@ -141,6 +142,7 @@ export const Config = z.strictObject({
   stall_minutes: minutes
     .default(5)
     .describe('a worker without a sign of life is noted after this, reported after two, ended after three'),
+  worker_names: z.enum(themeNames).default('stars').describe('theme of the names workers get'),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -191,3 +191,8 @@ export type Loop = z.infer<typeof Loop>;
 export function isEnded(loop: Pick<Loop, 'state'>): boolean {
   return loopMachine.isEnd(loop.state);
 }
+
+/** The backends a loop may use, the one it was opened for first. */
+export function preferences(loop: Pick<Loop, 'backend' | 'fallbacks'>): readonly string[] {
+  return [...new Set([loop.backend, ...(loop.fallbacks ?? [])])];
+}

@@ -55,6 +55,8 @@ export const Worker = z.strictObject({
   loop: Id,
   iteration: z.number().int().positive(),
   backend: z.string(),
+  /** What people call it; unique among the living. */
+  name: z.string().max(40).optional(),
   startedAt: z.number().int(),
   stop: StopRequest.optional(),
   /** The worker's newest report about itself. Foreign text. */

@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { applyToBackend, BackendHealth, healthOf } from './backend-health.ts';
-import { preferences } from './choice.ts';
 import { LoopyardError } from './errors.ts';
 import { Note, type YardEvent } from './events.ts';
 import { SeqSchema } from './journal.ts';
 import { applyToLease, Lease } from './lease.ts';
-import { isEnded, Loop } from './loop.ts';
+import { isEnded, Loop, preferences } from './loop.ts';
 import { applyToLoop } from './loop-apply.ts';
 import { applyToMerge, MergeEntry } from './merge.ts';
 import { applyToQuestion, Question } from './question.ts';

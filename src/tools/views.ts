@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { startedByWord, waitingFor } from '../core/vigil.ts';
+import { healthLine, healthOfWorker } from '../domain/health.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { type Action, next } from '../domain/next.ts';
 import type { Question } from '../domain/question.ts';
 import { brief } from '../domain/text.ts';
+import type { Worker } from '../domain/worker.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { RunView } from '../ports/processes.ts';
 import type { Paint, ToolRuntime } from './define.ts';
@@ -55,9 +58,7 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
     iteration: iterations(loop),
     doing: brief(doing(rt, yard, loop), 300),
     tree: loop.workspace && brief(`${loop.workspace.kind} ${loop.workspace.path}`, 400),
-    worker:
-      worker &&
-      `${worker.id} (${worker.backend}) ${worker.stop && worker.state !== 'ended' ? 'stopping' : worker.state}${observed(rt, run)}`,
+    worker: worker && (await workerLine(rt, yard, worker, run)),
     said: said === undefined ? undefined : brief(said, 300),
     baseline: baseline(loop),
     last:
@@ -146,10 +147,28 @@ const steps: Record<Exclude<Action['do'], 'wait'>, string> = {
   archive: 'it goes to the archive',
 };
 
-function observed(rt: Rt, run: RunView | undefined): string {
-  if (run?.phase !== 'running') return run ? `, ${run.phase}` : '';
-  const since = Math.round((rt.clock.now() - (run.activity.lastOutputAt ?? run.activity.startedAt)) / 1_000);
-  return since > 10 ? `, silent for ${since} s` : ', active';
+/** Who works, with what, and how that goes. */
+export async function workerLine(rt: Rt, yard: Yard, worker: Worker, run?: RunView): Promise<string> {
+  const who = [worker.name, worker.backend].filter((word) => word !== undefined).join(', ');
+  return `${worker.id} (${who}) ${await health(rt, yard, worker, run)}`;
+}
+
+async function health(rt: Rt, yard: Yard, worker: Worker, run: RunView | undefined): Promise<string> {
+  const now = rt.clock.now();
+  if (run?.phase !== 'running') return healthLine(healthOfWorker(worker, { running: false }, now), now);
+  const { activity } = run;
+  const heardAt = activity.heardAt ?? activity.lastOutputAt;
+  const vitals = await rt.processes.vitals(worker.id);
+  const youngest = vitals?.youngestAt;
+  const seen = {
+    running: true,
+    startedAt: activity.startedAt,
+    heardAt,
+    waitingFor: waitingFor(yard, worker, activity),
+    toolSince: startedByWord(youngest, heardAt) ? youngest : undefined,
+    suspended: vitals?.suspended,
+  };
+  return healthLine(healthOfWorker(worker, seen, now), now);
 }
 
 function saidIn(run: RunView | undefined): string | undefined {

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { archivedLoops } from '../../core/registry.ts';
-import { isEnded } from '../../domain/loop.ts';
-import { defineTool } from '../define.ts';
+import { isEnded, type Loop } from '../../domain/loop.ts';
+import type { Yard } from '../../domain/yard.ts';
+import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
-import { iterations } from '../views.ts';
+import { own } from '../own.ts';
+import { compact, iterations, workerLine } from '../views.ts';
 
 const Row = z.strictObject({
   id: z.string().describe('loop id'),
@@ -11,6 +13,7 @@ const Row = z.strictObject({
   hold: z.string().optional().describe('why it does not go on'),
   iteration: z.string().describe('used of the limit'),
   backend: z.string().describe('kind of worker'),
+  worker: z.string().optional().describe('its worker and how that is, while it lives'),
   owner: z.string().describe('who opened it'),
   priority: z.string().describe('order between loops'),
   tags: z.array(z.string()).describe('labels'),
@@ -49,12 +52,16 @@ export const loops = defineTool({
     const chosen = [...Object.values(yard.loops), ...archived]
       .filter((loop) => args.tag === undefined || loop.tags.includes(args.tag))
       .sort((a, b) => Number(isEnded(a)) - Number(isEnded(b)) || b.openedAt - a.openedAt);
+    const living = new Map(
+      await Promise.all(chosen.map(async (loop) => [loop.id, await livingWorker(rt, yard, loop)] as const)),
+    );
     const rows = chosen.map((loop) => ({
       id: loop.id,
       state: loop.state,
       ...(loop.hold ? { hold: loop.hold.kind } : {}),
       iteration: iterations(loop),
       backend: loop.backend,
+      ...compact({ worker: living.get(loop.id) }),
       owner: loop.owner,
       priority: loop.priority,
       tags: loop.tags,
@@ -69,13 +76,21 @@ export const loops = defineTool({
       row.id,
       row.hold ? `${row.state} (${row.hold})` : row.state,
       row.iteration,
+      row.worker?.replace(/^\S+ /, '') ?? '',
       paint.ago(row.opened),
       row.summary,
     ]);
     const { opened, landed, closed, cancelled } = output.totals;
     const sum = `${opened} opened, ${landed} landed, ${closed} closed, ${cancelled} cancelled`;
-    return [paint.table([['loop', 'state', 'iteration', 'opened', 'goal'], ...rows]), paint.dim(sum)].join(
-      '\n',
-    );
+    return [
+      paint.table([['loop', 'state', 'iteration', 'worker', 'opened', 'goal'], ...rows]),
+      paint.dim(sum),
+    ].join('\n');
   },
 });
+
+async function livingWorker(rt: ToolRuntime, yard: Yard, loop: Loop): Promise<string | undefined> {
+  const worker = own(yard.workers, loop.worker);
+  if (!worker || worker.state === 'ended') return undefined;
+  return workerLine(rt, yard, worker, await rt.processes.observe(worker.id));
+}

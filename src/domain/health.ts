@@ -1,0 +1,72 @@
+import type { QuietLevel } from './stall.ts';
+import type { Worker } from './worker.ts';
+
+/** What is observed of a worker's run, by whoever asks. */
+export interface Observed {
+  /** The run exists and its command was seen. */
+  readonly running: boolean;
+  readonly startedAt?: number | undefined;
+  /** When it last said something. */
+  readonly heardAt?: number | undefined;
+  /** What it waits for outside itself, in words: an answer, its service. */
+  readonly waitingFor?: string | undefined;
+  /** A command it started after its last word still runs, since then. */
+  readonly toolSince?: number | undefined;
+  /** All its processes are stopped (SIGSTOP). */
+  readonly suspended?: boolean | undefined;
+}
+
+/** How a worker is, computed whenever somebody asks and never stored. */
+export type Health =
+  | { readonly is: 'starting' | 'working' | 'suspended' }
+  | { readonly is: 'silent'; readonly since: number; readonly level?: QuietLevel | undefined }
+  | { readonly is: 'waiting'; readonly for: string }
+  | { readonly is: 'stopping'; readonly acknowledged: boolean }
+  | { readonly is: 'ended'; readonly cause: string };
+
+/** Shorter than this, silence is how everybody works, milliseconds. */
+const silenceMs = 30_000;
+
+export function healthOfWorker(worker: Worker, seen: Observed, now: number): Health {
+  if (worker.state === 'ended') return { is: 'ended', cause: causeOf(worker) };
+  if (worker.stop) return { is: 'stopping', acknowledged: worker.stop.acknowledgedAt !== undefined };
+  if (!seen.running) return { is: 'starting' };
+  if (seen.suspended) return { is: 'suspended' };
+  if (seen.waitingFor !== undefined) return { is: 'waiting', for: seen.waitingFor };
+  const since = Math.max(seen.heardAt ?? 0, seen.startedAt ?? worker.startedAt);
+  if (now - since < silenceMs) return { is: 'working' };
+  if (seen.toolSince !== undefined)
+    return { is: 'waiting', for: `a command it runs since ${time(seen.toolSince)}` };
+  const level = worker.quiet && since <= worker.quiet.at ? worker.quiet.level : undefined;
+  return { is: 'silent', since, level };
+}
+
+/** One line of it, for people and models. */
+export function healthLine(health: Health, now: number): string {
+  switch (health.is) {
+    case 'silent': {
+      const seconds = Math.round((now - health.since) / 1_000);
+      const level = health.level === undefined ? '' : `, ${health.level.replace('_', ' ')}`;
+      return `silent since ${time(health.since)} (${seconds} s)${level}`;
+    }
+    case 'waiting':
+      return `waiting for ${health.for}`;
+    case 'stopping':
+      return health.acknowledged ? 'stopping, it knows' : 'stopping';
+    case 'ended':
+      return `ended: ${health.cause}`;
+    default:
+      return health.is;
+  }
+}
+
+function causeOf({ end }: Worker): string {
+  if (!end) return 'unknown';
+  const { cause, exitCode, signal } = end.run;
+  if (end.infrastructure) return end.infrastructure.class;
+  if (cause === 'exited') return `exit code ${exitCode ?? 'unknown'}`;
+  return cause === 'signalled' ? `signal ${signal ?? 'unknown'}` : cause.replace('_', ' ');
+}
+
+/** Of the day, in UTC: `14:03:22Z`. */
+const time = (at: number) => `${new Date(at).toISOString().slice(11, 19)}Z`;
