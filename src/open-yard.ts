@@ -7,6 +7,7 @@ import { openSettings } from './adapters/config/settings.ts';
 import { openFiles } from './adapters/files.ts';
 import { openGate } from './adapters/gate/gate.ts';
 import { openGit } from './adapters/git/git.ts';
+import { readHost } from './adapters/host.ts';
 import { liveness, selfIdentity } from './adapters/identity.ts';
 import { randomIds } from './adapters/ids.ts';
 import { openJournalStore } from './adapters/journal/journal-store.ts';
@@ -84,6 +85,7 @@ export async function openYard({
     env: Object.fromEntries(
       Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
     ),
+    host: readHost,
     chance: Math.random,
     self,
     async wakeKeeper() {

@@ -12,6 +12,7 @@ import { backOff } from './evidence.ts';
 import { how } from './feedback.ts';
 import { shorten } from './fence.ts';
 import type { Runtime } from './runtime.ts';
+import { mayStart } from './scaling.ts';
 import { makeCandidate } from './snapshot.ts';
 import { rapidDeath } from './worker-end.ts';
 import { bringToTip } from './workspace.ts';
@@ -32,6 +33,8 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
     if (!now || next(tx.yard, now, tx.now, Number.MAX_SAFE_INTEGER).do !== 'start_iteration') return;
     // What was told while the files were written is not in them: lay them out again.
     if (now.messages.length !== loop.messages.length) return;
+    // Others may have started theirs meanwhile.
+    if (!mayStart(rt, tx.yard).has(loop.id)) return;
     const choice = chooseBackend(tx.yard, now, tx.now);
     if (!('use' in choice)) return;
     const backend = choice.use;

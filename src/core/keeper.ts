@@ -12,6 +12,7 @@ import { takeLease } from './leases.ts';
 import { attendMerge, mergeHeads } from './merge-queue.ts';
 import { keepRooms, spareWanted } from './room-pool.ts';
 import type { Runtime } from './runtime.ts';
+import { mayStart } from './scaling.ts';
 import { recordStep } from './steps.ts';
 import { attendWorker } from './supervisor.ts';
 import { attendVerification, giveUp } from './verifier.ts';
@@ -135,9 +136,10 @@ interface Means {
 
 /** Decides for everything in the yard and sends the crew; a subject that somebody works on already is left alone. */
 function lookAround(rt: Runtime, { crew, vigil, epoch }: Means, yard: Yard, now: number): void {
+  const starters = mayStart(rt, yard);
   for (const loop of byPriority(yard)) {
     const action = next(yard, loop, now, archiveAfter(rt));
-    if (action.do === 'wait') continue;
+    if (action.do === 'wait' || (action.do === 'start_iteration' && !starters.has(loop.id))) continue;
     crew.send(
       `loop/${loop.id}`,
       () => act(rt, vigil, yard, loop, action),

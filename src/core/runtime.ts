@@ -3,6 +3,7 @@ import type { Backend } from '../ports/backend.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { Git } from '../ports/git.ts';
+import type { Host } from '../ports/host.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { Processes } from '../ports/processes.ts';
@@ -25,6 +26,8 @@ export interface Runtime {
   readonly actor: Actor;
   /** The user's environment, from which allow-lists pick. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the machine can give now. */
+  host(): Host;
   /** A number from 0 to 1, for spreading out what would otherwise happen at once. */
   chance(): number;
   /** How to start loopyard itself: node and the absolute path of the program. */

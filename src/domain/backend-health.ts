@@ -95,6 +95,15 @@ export function fitness(health: BackendHealth | undefined, busy: number, now: nu
   return { is: 'well' };
 }
 
+/** One line about a backend that is not simply well. */
+export function healthWords({ failures, restsUntil, reason = '' }: BackendHealth, now: number): string {
+  const last = failures.at(-1);
+  const times = `${failures.length} ${failures.length === 1 ? 'failure' : 'failures'} lately`;
+  if (restsUntil === undefined) return last ? `${times}, last with ${last.class}` : 'well';
+  if (now >= restsUntil) return `rested, the next worker tries it: ${reason}`;
+  return `rests until ${new Date(restsUntil).toISOString()}: ${reason}`;
+}
+
 /** Until when a backend that has just failed once more rests, or undefined while it need not. */
 export function restAfter(
   health: BackendHealth | undefined,

@@ -143,6 +143,27 @@ export const Config = z.strictObject({
     .default(5)
     .describe('a worker without a sign of life is noted after this, reported after two, ended after three'),
   worker_names: z.enum(themeNames).default('stars').describe('theme of the names workers get'),
+  max_workers: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('workers that live at once; default: two per processor, one per GiB of memory, 2 to 16'),
+  backend_limits: z
+    .record(z.string(), z.number().int().min(0).max(256))
+    .default({})
+    .describe('workers that live at once, by backend'),
+  max_load: z
+    .number()
+    .positive()
+    .default(8)
+    .describe('load average per processor above which no worker is started beside others'),
+  min_free_memory_mb: z
+    .number()
+    .min(0)
+    .default(512)
+    .describe('free memory below which no worker is started beside others'),
 });
 export type Config = z.infer<typeof Config>;
 

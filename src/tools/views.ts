@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { queued } from '../core/scaling.ts';
 import { startedByWord, waitingFor } from '../core/vigil.ts';
 import { healthLine, healthOfWorker } from '../domain/health.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
@@ -40,7 +41,7 @@ export const LoopView = z.strictObject({
 });
 export type LoopView = z.infer<typeof LoopView>;
 
-type Rt = Pick<ToolRuntime, 'processes' | 'clock' | 'config'>;
+type Rt = Pick<ToolRuntime, 'processes' | 'clock' | 'config' | 'host'>;
 
 export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView> {
   const worker = own(yard.workers, loop.worker);
@@ -123,6 +124,8 @@ function doing(rt: Rt, yard: Yard, loop: Loop): string {
     return action.asks ? `waits for the ${action.asks}: ${why}` : why;
   }
   if (loop.cancel) return 'is being stopped';
+  const place = action.do === 'start_iteration' ? queued(rt, yard, loop) : undefined;
+  if (place) return place.why;
   return steps[action.do];
 }
 

@@ -3,6 +3,7 @@ import { defaultConfig } from '../../src/domain/config.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import type { Files } from '../../src/ports/files.ts';
+import type { Host } from '../../src/ports/host.ts';
 import type { Processes, RunSpec, RunView, Survivors, Vitals } from '../../src/ports/processes.ts';
 import { memoryStore } from './memory-store.ts';
 import { aRunEnd, noon } from './yard-builder.ts';
@@ -18,6 +19,7 @@ export interface Machine {
   readonly written: Map<string, string>;
   readonly logged: string[];
   survivors: Survivors;
+  host: Host;
   vitals: Vitals | undefined;
   /** When a file of a worker changed last. */
   changedAt: number | undefined;
@@ -37,6 +39,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     written: new Map(),
     logged: [],
     survivors: [],
+    host: { cpus: 4, memoryBytes: 2 ** 34, freeBytes: 2 ** 33, load: 0 },
     vitals: undefined,
     changedAt: undefined,
     liveness: 'alive',
@@ -94,6 +97,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     },
     actor: { name: 'test' },
     env: { PATH: '/bin' },
+    host: () => machine.host,
     chance: () => 0,
     self: { command: 'node', args: ['loopyard'] },
   };

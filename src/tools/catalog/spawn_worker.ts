@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
+import { queued } from '../../core/scaling.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
 import { brief } from '../../domain/text.ts';
@@ -28,6 +29,7 @@ export const spawnWorker = defineTool({
     loop: z.string().describe('loop id'),
     iteration: z.number().int().describe('number of the iteration asked for'),
     worker: z.string().optional().describe('its worker, once started'),
+    queued: z.number().int().optional().describe('place in the queue for workers'),
     doing: z.string().describe('what happens now'),
     cursor: field.cursor.describe('for status'),
     next: field.nextStep,
@@ -61,10 +63,12 @@ export const spawnWorker = defineTool({
     const view = loop && (await viewLoop(rt, yard, loop));
     const worker =
       value !== undefined && loop?.iteration === iteration && loop.worker ? { worker: loop.worker } : {};
+    const place = loop && loop.iteration < iteration ? queued(rt, yard, loop)?.place : undefined;
     return {
       loop: args.loop,
       iteration,
       ...worker,
+      ...(place === undefined ? {} : { queued: place }),
       doing: view?.doing ?? 'it has ended',
       cursor: yard.seq,
       next: loop ? nextFor(rt, yard, loop) : 'It has ended; nothing to do.',

@@ -1,14 +1,18 @@
 import * as z from 'zod';
 import { missingKeeper } from '../../core/keeper-presence.ts';
 import { findLoop } from '../../core/registry.ts';
+import { queued } from '../../core/scaling.ts';
+import { healthWords } from '../../domain/backend-health.ts';
+import { busyWorkers } from '../../domain/choice.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
+import { startQueue } from '../../domain/queue.ts';
 import { brief, jsonBytes } from '../../domain/text.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { own } from '../own.ts';
-import { asks, briefly, compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
+import { asks, briefly, compact, few, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
 import { waitFor, waitSeconds } from '../waiting.ts';
 
 export const status = defineTool({
@@ -30,6 +34,8 @@ export const status = defineTool({
     events: z.array(z.string()).optional().describe('what happened since the cursor, newest last'),
     loops: z.array(LoopView).optional().describe('the loop asked for, or all live ones and those just ended'),
     totals: z.string().optional().describe('loops ever opened, and how they ended'),
+    workers: z.string().optional().describe('how many live, and who waits for one'),
+    backends: z.array(z.string()).optional().describe('backends that failed lately or rest'),
     keeper: z.string().optional().describe('said when work waits and no keeper acts'),
     cursor: field.cursor.describe('for the next call'),
     next: field.nextStep,
@@ -59,6 +65,8 @@ export const status = defineTool({
       events: news.events.length > 0 ? news.events : undefined,
       loops: views,
       totals: named ? undefined : totals(yard, views.length),
+      workers: named ? undefined : workers(rt, yard),
+      backends: troubled(yard, rt.clock.now()),
       keeper: missingKeeper(yard, rt),
       cursor: yard.seq,
       next: advice(rt, yard, chosen),
@@ -69,9 +77,14 @@ export const status = defineTool({
     const loops = output.loops ?? [];
     const body =
       loops.length > 0 ? loops.map((loop) => renderLoop(loop, paint)).join('\n\n') : 'No loop is open here.';
-    return [body, paint.dim([output.keeper, output.totals, output.next].filter(Boolean).join('\n'))].join(
-      '\n\n',
-    );
+    return [
+      body,
+      paint.dim(
+        [output.keeper, ...(output.backends ?? []), output.workers, output.totals, output.next]
+          .filter(Boolean)
+          .join('\n'),
+      ),
+    ].join('\n\n');
   },
 });
 
@@ -160,6 +173,23 @@ function totals(yard: Yard, shown: number): string {
   const more = Object.keys(yard.loops).length - shown;
   const rest = more > 0 ? `; ${more} more not shown here` : '';
   return `${liveLoops(yard).length} live; ${opened} opened, ${landed} landed, ${closed} closed, ${cancelled} cancelled${rest}`;
+}
+
+/** Undefined while nobody works or waits for a worker. */
+function workers(rt: ToolRuntime, yard: Yard): string | undefined {
+  const live = busyWorkers(yard);
+  const waiting = startQueue(yard, rt.clock.now()).filter((loop) => queued(rt, yard, loop) !== undefined);
+  if (live + waiting.length === 0) return undefined;
+  const names = few(
+    waiting.map(({ id }) => id),
+    5,
+  );
+  return `${live} workers live${names.length > 0 ? `; queued: ${names.join(', ')}` : ''}`;
+}
+
+function troubled(yard: Yard, now: number): string[] | undefined {
+  const lines = Object.entries(yard.backends).map(([id, health]) => `${id}: ${healthWords(health, now)}`);
+  return lines.length > 0 ? few(lines, 10) : undefined;
 }
 
 function advice(rt: ToolRuntime, yard: Yard, loops: readonly Loop[]): string {
