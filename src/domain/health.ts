@@ -22,13 +22,14 @@ export type Health =
   | { readonly is: 'silent'; readonly since: number; readonly level?: QuietLevel | undefined }
   | { readonly is: 'waiting'; readonly for: string }
   | { readonly is: 'stopping'; readonly acknowledged: boolean }
-  | { readonly is: 'ended'; readonly cause: string };
+  | { readonly is: 'ended'; readonly cause: string; readonly left: readonly string[] };
 
 /** Shorter than this, silence is how everybody works, milliseconds. */
 const silenceMs = 30_000;
 
 export function healthOfWorker(worker: Worker, seen: Observed, now: number): Health {
-  if (worker.state === 'ended') return { is: 'ended', cause: causeOf(worker) };
+  if (worker.state === 'ended')
+    return { is: 'ended', cause: causeOf(worker), left: worker.end?.survivors.slice(0, 3) ?? [] };
   if (worker.stop) return { is: 'stopping', acknowledged: worker.stop.acknowledgedAt !== undefined };
   if (!seen.running) return { is: 'starting' };
   if (seen.suspended) return { is: 'suspended' };
@@ -54,7 +55,7 @@ export function healthLine(health: Health, now: number): string {
     case 'stopping':
       return health.acknowledged ? 'stopping, it knows' : 'stopping';
     case 'ended':
-      return `ended: ${health.cause}`;
+      return `ended: ${health.cause}${health.left.length > 0 ? `; still there: ${health.left.join(', ')}` : ''}`;
     default:
       return health.is;
   }

@@ -74,8 +74,11 @@ export interface Vitals {
   readonly youngestAt?: number;
 }
 
-/** Processes that outlived every attempt to stop them. Empty is the proof that the tree is gone. */
-export type Survivors = readonly { readonly pid: number; readonly name: string }[];
+/**
+ * Processes that outlived every attempt to stop them. Empty is the proof that the tree is gone. `perhaps`: one that may
+ * have got away from the run, and was not touched because that cannot be proven.
+ */
+export type Survivors = readonly { readonly pid: number; readonly name: string; readonly perhaps?: true }[];
 
 /**
  * The only door to other processes. A run is a command under a small detached shim that survives us; its directory

@@ -61,6 +61,12 @@ describe('a worker is', () => {
       'ended: exit code 0',
     ],
     [
+      'ended, but not all of it',
+      { ...worker, state: 'ended', end: { ...aWorkerEnd, survivors: ['7 sleep'] } },
+      { running: false },
+      'ended: exit code 0; still there: 7 sleep',
+    ],
+    [
       'ended by its limit',
       { ...worker, state: 'ended', end: { ...aWorkerEnd, run: { ...aRunEnd, cause: 'timed_out' } } },
       { running: false },

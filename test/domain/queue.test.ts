@@ -37,7 +37,13 @@ describe('the queue for workers', () => {
       { type: 'worker.ended', id: 'w', end: aWorkerEnd },
       { type: 'loop.nothing_changed', id: 'a', reason: 'x', usage: {} },
     ];
-    const yard = yardOf({ a: {}, b: {} }, [], turn);
+    const yard = aYard()
+      .withLoop({ id: 'a' })
+      .at(noon + 1)
+      .withLoop({ id: 'b' })
+      .at(noon + 2)
+      .record(...turn)
+      .build();
     expect(ids(startQueue(yard, at))).toBe('b a');
   });
 

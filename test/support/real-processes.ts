@@ -72,7 +72,7 @@ export function agent(name: string, args: readonly string[] = [], rest: Partial<
   const file = fileURLToPath(new URL(`../fixtures/agents/${name}.mjs`, import.meta.url));
   return {
     argv: [process.execPath, file, ...args],
-    cwd: tmpdir(),
+    cwd: path.dirname(file),
     env: { PATH: process.env.PATH ?? '' },
     timeoutMs: 60_000,
     keepBytes: 64 * 1024,

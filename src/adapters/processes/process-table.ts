@@ -66,6 +66,11 @@ export function startedWith(pid: number, entry: string): boolean {
   return `\0${readOrNothing(`/proc/${pid}/environ`) ?? ''}\0`.includes(`\0${entry}\0`);
 }
 
+/** Was it started with a variable of this name? Only Linux tells. */
+export function startedWithVariable(pid: number, name: string): boolean {
+  return `\0${readOrNothing(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${name}=`);
+}
+
 /** Fields as in proc(5). The name is in parentheses and may itself hold spaces and parentheses: count from the last. */
 export function parseStat(text: string | undefined): ProcessEntry | undefined {
   if (text === undefined) return undefined;

@@ -80,7 +80,7 @@ export function openProcesses(options: ProcessesOptions): Processes {
     observe,
     async vitals(id) {
       const tree = treeOf(directoryOf(id), self);
-      return tree && readVitals(tree, options.shimArgv.slice(0, -1).join(' '));
+      return tree && readVitals(tree, options.shimArgv[1]);
     },
     async lastChange(id) {
       const spec = readRecord(directoryOf(id), 'spec.json');

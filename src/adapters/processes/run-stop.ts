@@ -10,6 +10,7 @@ import { killTree, namesOf, signal, type Tree } from './process-tree.ts';
 import { announceChange } from './run-changes.ts';
 import { forgetSecrets, markOf, publishRecord, readRecord, releaseReserve } from './run-directory.ts';
 import { measureOutput } from './run-output.ts';
+import { findStrays } from './strays.ts';
 
 /** Killing, looking three times and writing the end takes the shim this long at most, beyond the grace. */
 const shimMarginMs = 3_000;
@@ -60,7 +61,9 @@ export async function stopRun(
     }
   }
   const tree = treeOf(directory, self);
-  const survivors = tree ? await killTree(tree, clock) : [];
+  const cwd = readRecord(directory, 'spec.json')?.cwd;
+  const killed = tree ? await killTree(tree, clock) : [];
+  const survivors = tree && cwd !== undefined ? [...killed, ...findStrays(tree, cwd)] : killed;
   if (survivors.length > 0) log('warn', 'Processes outlived the end of their run.', { directory, survivors });
   const startedAt = readRecord(directory, 'shim.json')?.startedAt ?? claim?.at ?? clock.now();
   const bytes = measureOutput(directory).bytes;

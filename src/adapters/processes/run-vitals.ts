@@ -12,10 +12,10 @@ const mostEntries = 20_000;
 const unlooked = new Set(['.git', 'node_modules', '.venv', 'target']);
 
 /**
- * What the processes of a run do, as the system shows it; undefined where it does not (only Linux tells). `own`: part of
- * the command line of our own server, which serves a worker and is no tool it runs.
+ * What the processes of a run do, as the system shows it; undefined where it does not (only Linux tells). `own`: this
+ * program, as which our server for the worker runs; that is no tool of its.
  */
-export function readVitals(tree: Tree, own: string): Vitals | undefined {
+export function readVitals(tree: Tree, own: string | undefined): Vitals | undefined {
   if (process.platform !== 'linux') return undefined;
   const boot = bootTime();
   let cpuMs = 0;
@@ -28,7 +28,7 @@ export function readVitals(tree: Tree, own: string): Vitals | undefined {
     seen += 1;
     cpuMs += (stat.used * 1_000) / ticks;
     if (stat.state === 'T' || stat.state === 't') suspended += 1;
-    if (boot === undefined || commandOf(pid).includes(own)) continue;
+    if (boot === undefined || (own !== undefined && commandOf(pid).includes(own))) continue;
     youngest = Math.max(youngest ?? 0, boot + (Number(startTime) * 1_000) / ticks);
   }
   return {

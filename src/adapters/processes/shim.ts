@@ -19,6 +19,7 @@ import {
   reserveForEnd,
 } from './run-directory.ts';
 import { type Started, startCommand } from './shim-command.ts';
+import { findStrays } from './strays.ts';
 
 export interface ShimOptions {
   /** Gives a backend's fresh reader, which turns what one run prints into facts. */
@@ -122,10 +123,10 @@ async function supervise(
     return { cause: first.failure === 'walls' ? 'lost' : 'not_started', detail, ...namesOf(survivors) };
   }
   if (!('graceMs' in first)) {
-    const survivors = await stopTree(tree, leftoverGraceMs, clock);
+    const survivors = [...(await stopTree(tree, leftoverGraceMs, clock)), ...findStrays(tree, spec.cwd)];
     return { cause: first.signal === undefined ? 'exited' : 'signalled', ...first, ...namesOf(survivors) };
   }
-  const survivors = await stopTree(tree, first.graceMs, clock);
+  const survivors = [...(await stopTree(tree, first.graceMs, clock)), ...findStrays(tree, spec.cwd)];
   const exit = await within(1_000, exited, clock);
   const how = exit && 'failure' in exit ? {} : exit;
   return { ...how, cause: first.cause, ...namesOf(survivors) };

@@ -96,7 +96,8 @@ const graceMs = 5_000;
 async function endWorker(rt: ToolRuntime, worker: string): Promise<void> {
   const view = await rt.processes.observe(worker);
   if (view.phase === 'ended' || view.phase === 'void') return;
-  const survivors = await rt.processes.stop(worker, { graceMs, cause: 'stopped' });
+  const left = await rt.processes.stop(worker, { graceMs, cause: 'stopped' });
+  const survivors = left.filter(({ perhaps }) => !perhaps);
   if (survivors.length === 0) return;
   const pids = survivors.map(({ pid }) => pid).join(', ');
   const names = survivors.map(({ pid, name }) => `${brief(name, 60)} (${pid})`);

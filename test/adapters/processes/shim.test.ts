@@ -189,23 +189,73 @@ describe.each([
   });
 
   inThisMode(
-    'leaves behind at most what had no parent, group, session or environment in common with it',
+    'leaves behind at most what had no parent, group, session or environment in common with it, and names that',
     async () => {
-      const { processes } = await aRealWorld({ containment });
+      const { processes, folder } = await aRealWorld({ containment });
       const base = 4_000_000 + process.pid * 10;
       const escaped = () =>
         [1, 2, 3, 4, 5, 6, 7].filter((way) => processesWith(`sleep ${base + way}`).length > 0);
-      await processes.start('r', agent('forks-away', [String(base)]));
+      await processes.start('r', agent('forks-away', [String(base)], { cwd: folder }));
       await eventually(() => escaped().length === 7);
 
       const survivors = await processes.stop('r', { graceMs: 100, cause: 'stopped' });
 
       const left = escaped();
       for (const pid of processesWith(`sleep ${base + 7}`)) process.kill(pid, 'SIGKILL');
-      expect(survivors).toEqual([]);
       expect(left).toEqual(containment === 'auto' ? [] : [7]);
+      const named = survivors.map(({ name }) => name);
+      expect(named).toEqual(left.map(() => expect.stringMatching(/^sleep \(perhaps/)));
+      expect(await processes.observe('r')).toMatchObject({
+        phase: 'ended',
+        end: left.length > 0 ? { survivors: [expect.stringMatching(/^\d+ sleep \(perhaps/)] } : {},
+      });
     },
   );
+});
+
+describe('a run without a namespace', () => {
+  test('that is suspended (SIGSTOP) with all its processes is stopped all the same', async () => {
+    const { processes } = await aRealWorld();
+    const tag = aTag();
+    await processes.start('r', agent('forever', [tag]));
+    await running(processes, 'r');
+    for (const pid of processesWith(tag)) process.kill(pid, 'SIGSTOP');
+    await eventually(async () => (await processes.vitals('r'))?.suspended);
+
+    expect(await processes.stop('r', { graceMs: 100, cause: 'stopped' })).toEqual([]);
+    expect(processesWith(tag)).toEqual([]);
+  });
+
+  test('that starts hundreds of processes leaves none', async () => {
+    const { processes } = await aRealWorld();
+    const length = String(5_000_000 + process.pid);
+    const script = `for n in $(seq 300); do sleep ${length} & done; echo up; wait`;
+    await processes.start('r', { ...agent('forever'), argv: ['sh', '-c', script] });
+    await running(processes, 'r');
+    expect(processesWith(`sleep ${length}`).length).toBeGreaterThan(290);
+
+    expect(await processes.stop('r', { graceMs: 1_000, cause: 'stopped' })).toEqual([]);
+    expect(processesWith(`sleep ${length}`)).toEqual([]);
+  });
+
+  test('tells what its processes do', async () => {
+    const { processes, folder } = await aRealWorld();
+    const script =
+      'const end = Date.now() + 200; while (Date.now() < end); console.log("up"); setInterval(() => {}, 999)';
+    const before = Date.now();
+    await processes.start('r', { ...agent('forever'), argv: [process.execPath, '-e', script], cwd: folder });
+    await running(processes, 'r');
+
+    const vitals = await processes.vitals('r');
+    expect(vitals).toMatchObject({ processes: 1, suspended: false });
+    expect(vitals?.cpuMs).toBeGreaterThan(100);
+    // The system counts its start in hundredths of seconds since a boot that it tells in whole seconds.
+    expect(Math.abs((vitals?.youngestAt ?? 0) - before)).toBeLessThan(3_000);
+    writeFileSync(path.join(folder, 'work'), '');
+    expect(await processes.lastChange('r')).toBeGreaterThan(before - 1_000);
+    await processes.stop('r', { graceMs: 0, cause: 'stopped' });
+    expect(await processes.vitals('r')).toMatchObject({ processes: 0 });
+  });
 });
 
 describe('a shim', () => {
