@@ -4,6 +4,7 @@ import { nameFor } from '../domain/names.ts';
 import { next } from '../domain/next.ts';
 import { reactionTo } from '../domain/reaction.ts';
 import type { Usage } from '../domain/run.ts';
+import { reservation } from '../domain/spending.ts';
 import type { Worker, WorkerEnd } from '../domain/worker.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
@@ -14,6 +15,7 @@ import { shorten } from './fence.ts';
 import type { Runtime } from './runtime.ts';
 import { mayStart } from './scaling.ts';
 import { makeCandidate } from './snapshot.ts';
+import { budgetActor } from './stopping.ts';
 import { rapidDeath } from './worker-end.ts';
 import { bringToTip } from './workspace.ts';
 
@@ -41,7 +43,9 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
     const living = Object.values(tx.yard.workers).filter(({ state }) => state !== 'ended');
     const taken = new Set(living.flatMap(({ name }) => name ?? []));
     const name = nameFor(worker, rt.config.worker_names, taken);
-    tx.record({ type: 'worker.starting', worker: { id: worker, loop: loop.id, iteration, backend, name } });
+    const reserved = reservation(now);
+    const record = { id: worker, loop: loop.id, iteration, backend, name, reserved };
+    tx.record({ type: 'worker.starting', worker: record });
     tx.record({ type: 'loop.iteration_started', id: loop.id, iteration, worker });
   });
 }
@@ -123,7 +127,8 @@ async function ifWorking(
     const worker = loop.worker === undefined ? undefined : tx.yard.workers[loop.worker];
     if (now?.state !== 'working' || now.worker !== worker?.id) return;
     work((event) => tx.record(event), tx);
-    if (!worker?.stop || now.mode !== 'auto' || now.cancel || now.hold) return;
+    if (!worker?.stop || worker.stop.by === budgetActor || now.mode !== 'auto' || now.cancel || now.hold)
+      return;
     const reason = `Its worker was stopped: ${worker.stop.reason}`;
     tx.record({ type: 'loop.held', id: loop.id, hold: { kind: 'paused', reason: shorten(reason, 1_900) } });
   });

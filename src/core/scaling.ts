@@ -22,5 +22,6 @@ function capsOf({ config, host }: Rt): Caps {
     backends: config.backend_limits,
     freeBytes: config.min_free_memory_mb * 2 ** 20,
     load: config.max_load,
+    day: { tokens: config.max_tokens_a_day, costUsd: config.max_usd_a_day },
   };
 }

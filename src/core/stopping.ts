@@ -3,6 +3,9 @@ import type { Worker } from '../domain/worker.ts';
 import type { Tx } from '../ports/store.ts';
 import { withdraw } from './merge-queue.ts';
 
+/** Who asks when a budget is used up; the loop is then held for its budget and not paused. */
+export const budgetActor = 'loopyard budget';
+
 /** Who wants something to end, why, and how long it may take. */
 export interface StopRequest {
   readonly id: string;

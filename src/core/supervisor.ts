@@ -1,8 +1,9 @@
 import { healthOf } from '../domain/backend-health.ts';
+import { usedUp } from '../domain/budget.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import type { Loop, Workspace } from '../domain/loop.ts';
 import { portVariables } from '../domain/ports.ts';
-import type { Fact, RunEnd } from '../domain/run.ts';
+import { addUsage, type Fact, type RunEnd } from '../domain/run.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { RunSpec, Survivors } from '../ports/processes.ts';
 import { showStopRequest } from './context.ts';
@@ -11,8 +12,9 @@ import { keeperOf } from './keeper-presence.ts';
 import { contextFolder } from './places.ts';
 import { leasePorts } from './port-leases.ts';
 import type { Runtime } from './runtime.ts';
+import { askWorkerToEnd, budgetActor } from './stopping.ts';
 import type { Vigil } from './vigil.ts';
-import { workerEnd } from './worker-end.ts';
+import { usageIn, workerEnd } from './worker-end.ts';
 
 type Housed = Loop & { workspace: Workspace };
 
@@ -43,6 +45,7 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigi
       break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
+      if (!worker.stop) await stopWhenSpent(rt, loop, worker, view.activity.facts);
       if (!worker.stop && workspace) {
         const quietMs = await vigil.look(rt, worker, view.activity);
         if (quietMs !== undefined) return bringToEnd(rt, loop, worker, 'stalled', quietMs);
@@ -77,6 +80,21 @@ async function bringToEnd(
     return recordEnd(rt, worker, { ...why(view.end.cause, quietMs), ...view.end }, view.facts, survivors);
   }
   if (view.phase === 'void') return recordEnd(rt, worker, calledOff(rt, loop), [], survivors);
+}
+
+/**
+ * A worker that has used up what its loop may spend is asked to end, with the grace everybody gets, and so with its
+ * work kept. Its backend must have told: many tell only at the end of a turn.
+ */
+async function stopWhenSpent(rt: Runtime, loop: Loop, worker: Worker, facts: readonly Fact[]): Promise<void> {
+  const reason = usedUp(loop.limits, addUsage(loop.spent.usage, usageIn(facts)));
+  if (reason === undefined) return;
+  const graceMs = Math.round(rt.config.stop_grace_seconds * 1_000);
+  const request = { id: rt.ids.next('stop'), reason, by: budgetActor, graceMs };
+  await rt.store.transact(rt.actor, (tx) => {
+    const now = tx.yard.workers[worker.id];
+    if (now && now.state !== 'ended' && !now.stop) askWorkerToEnd(tx, now, request);
+  });
 }
 
 function why(cause: RunEnd['cause'], quietMs: number): Pick<RunEnd, 'detail'> {

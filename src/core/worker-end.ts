@@ -8,10 +8,7 @@ const rapidDeathMs = 15_000;
 
 /** How a worker's turn went, from how its run ended and what its backend reported. Pure. */
 export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Survivors): WorkerEnd {
-  const usage = facts.reduce<Usage>(
-    (sum, fact) => (fact.type === 'usage' ? addUsage(sum, fact.usage) : sum),
-    {},
-  );
+  const usage = usageIn(facts);
   const said = facts.findLast((fact) => fact.type === 'finished' || fact.type === 'said');
   const session = facts.find((fact) => fact.type === 'session');
   const infrastructure = infrastructureOf(run, facts);
@@ -29,6 +26,11 @@ export function workerEnd(run: RunEnd, facts: readonly Fact[], survivors: Surviv
       ...new Set([...(run.survivors ?? []), ...survivors.map(({ pid, name }) => `${pid} ${name}`)]),
     ],
   };
+}
+
+/** What a backend told of what was used, so far. */
+export function usageIn(facts: readonly Fact[]): Usage {
+  return facts.reduce<Usage>((sum, fact) => (fact.type === 'usage' ? addUsage(sum, fact.usage) : sum), {});
 }
 
 function isDeed({ type }: Fact): boolean {

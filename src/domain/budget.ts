@@ -49,7 +49,12 @@ export function exhausted(limits: Limits, spent: Spent, openedAt: number, now: n
   if (spent.iterations >= limits.iterations) return `all ${limits.iterations} iterations are used`;
   if (now - openedAt >= limits.loopMinutes * 60_000)
     return `the loop's ${limits.loopMinutes} minutes are over`;
-  const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = spent.usage;
+  return usedUp(limits, spent.usage);
+}
+
+/** Which limit of what a backend reports is reached, in words, or undefined. What nobody reports is never reached. */
+export function usedUp(limits: Limits, usage: Usage): string | undefined {
+  const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = usage;
   if (limits.tokens !== undefined && inputTokens + outputTokens >= limits.tokens) {
     return `all ${limits.tokens} tokens are used`;
   }

@@ -164,6 +164,15 @@ export const Config = z.strictObject({
     .min(0)
     .default(512)
     .describe('free memory below which no worker is started beside others'),
+  max_tokens_a_day: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'tokens all loops of a yard may use in a day (UTC), where reported; no worker is started beyond',
+    ),
+  max_usd_a_day: z.number().positive().optional().describe('the same in US dollars'),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -1,6 +1,7 @@
 import { busyWorkers, chooseBackend } from './choice.ts';
 import { type Loop, priorities } from './loop.ts';
 import { next } from './next.ts';
+import { type DayLimits, overDay, reservation } from './spending.ts';
 import type { Yard } from './yard.ts';
 
 const minute = 60_000;
@@ -19,6 +20,7 @@ export interface Caps {
   readonly freeBytes: number;
   /** With more processes waiting for each processor than this nobody is started beside others. */
   readonly load: number;
+  readonly day: DayLimits;
 }
 
 /** What the machine can give now. */
@@ -64,6 +66,7 @@ export function admitted(yard: Yard, caps: Caps, room: Room, now: number): reado
     const { use } = choice;
     const before = perBackend.get(use) ?? 0;
     const wish = { backend: use, more: chosen.length, moreOfIt: before };
+    if (overDay(yard, caps.day, reservation(loop), now) !== undefined) continue;
     if (recent + chosen.length >= startsPerBeat || whyNot(yard, caps, room, wish) !== undefined) continue;
     chosen.push(loop);
     perBackend.set(use, before + 1);
@@ -83,7 +86,9 @@ export function placeInQueue(
   const place = queue.findIndex(({ id }) => id === loop.id) + 1;
   const choice = chooseBackend(yard, loop, now);
   if (place === 0 || !('use' in choice)) return undefined;
-  const ahead = admitted(yard, { ...caps }, room, now).filter(({ id }) => id !== loop.id).length;
+  const tooDear = overDay(yard, caps.day, reservation(loop), now);
+  if (tooDear !== undefined) return { place, why: `queued, place ${place} of ${queue.length}: ${tooDear}` };
+  const ahead = admitted(yard, caps, room, now).filter(({ id }) => id !== loop.id).length;
   const why = whyNot(yard, caps, room, { backend: choice.use, more: ahead, moreOfIt: 0 });
   return why === undefined ? undefined : { place, why: `queued, place ${place} of ${queue.length}: ${why}` };
 }

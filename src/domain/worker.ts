@@ -63,6 +63,8 @@ export const Worker = z.strictObject({
   reported: z.strictObject({ text: z.string().max(2_000), at: z.number().int() }).optional(),
   /** First of the block of ports that are its own while it lives. */
   ports: z.number().int().positive().optional(),
+  /** What it will probably use: other starts leave room for it until it has ended. */
+  reserved: Usage.optional(),
   /** What was noticed about its silence, in its newest spell. */
   quiet: Quiet.optional(),
   /** It had printed nothing at all 30 s after its start. */

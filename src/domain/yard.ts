@@ -8,6 +8,7 @@ import { isEnded, Loop, preferences } from './loop.ts';
 import { applyToLoop } from './loop-apply.ts';
 import { applyToMerge, MergeEntry } from './merge.ts';
 import { applyToQuestion, Question } from './question.ts';
+import { Spending, spend } from './spending.ts';
 import { applyToVerification, Verification } from './verification.ts';
 import { applyToWorker, Worker } from './worker.ts';
 
@@ -35,6 +36,8 @@ export const Yard = z.strictObject({
   backends: z.record(z.string(), BackendHealth).default({}),
   notes: z.array(Note),
   requests: z.array(z.strictObject({ key: z.string(), tool: z.string(), answer: z.string() })),
+  /** Absent while no backend told of anything. */
+  spending: Spending.optional(),
   /** Loops ever opened, and how they ended. */
   totals: z.strictObject({
     opened: z.number().int(),
@@ -145,7 +148,15 @@ function applyToExisting(yard: Yard, event: Existing, at: number): Yard {
   if (isAbout('loop', event)) {
     const after = applyToLoop(existing('loop', yard.loops, id), event, at);
     const backends = event.type === 'loop.released' ? trials(yard, id, at) : yard.backends;
-    return { ...yard, backends, loops: put(yard.loops, id, after), totals: counted(yard.totals, after) };
+    const spending = 'usage' in event ? spend(yard.spending, event.usage, at) : yard.spending;
+    const loops = put(yard.loops, id, after);
+    return {
+      ...yard,
+      backends,
+      loops,
+      ...(spending ? { spending } : {}),
+      totals: counted(yard.totals, after),
+    };
   }
   if (isAbout('worker', event)) {
     return {

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { queued } from '../core/scaling.ts';
 import { startedByWord, waitingFor } from '../core/vigil.ts';
+import { usageIn } from '../core/worker-end.ts';
 import { healthLine, healthOfWorker } from '../domain/health.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { type Action, next } from '../domain/next.ts';
 import type { Question } from '../domain/question.ts';
+import { addUsage } from '../domain/run.ts';
+import { usageWords } from '../domain/spending.ts';
 import { brief } from '../domain/text.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { Yard } from '../domain/yard.ts';
@@ -72,7 +75,9 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
     merge: entry && `${entry.id} ${entry.state}${because(entry.reason, 300)}`,
     question: question && `${question.id}: ${brief(question.text, 500)}`,
     trouble: loop.trouble === undefined ? undefined : brief(loop.trouble, 300),
-    usage: usage(loop),
+    usage: usageWords(
+      addUsage(loop.spent.usage, usageIn(run?.phase === 'running' ? run.activity.facts : [])),
+    ),
     kept: loop.tidied && loop.tidied.kept.length > 0 ? few(loop.tidied.kept, 10) : undefined,
   });
 }
@@ -185,17 +190,6 @@ function baseline(loop: Loop): string | undefined {
   if (loop.baseline.verdict === 'passed')
     return 'passed: ALREADY GREEN before any work; these checks may not measure the goal';
   return loop.baseline.verdict;
-}
-
-function usage(loop: Loop): string | undefined {
-  const { inputTokens, outputTokens, costUsd } = loop.spent.usage;
-  const parts = [
-    inputTokens === undefined && outputTokens === undefined
-      ? []
-      : [`${(inputTokens ?? 0) + (outputTokens ?? 0)} tokens`],
-    costUsd === undefined ? [] : [`${costUsd.toFixed(4)} USD`],
-  ].flat();
-  return parts.length > 0 ? parts.join(', ') : undefined;
 }
 
 /** Whom a loop waits for, if it does not go on without anybody. */

@@ -88,3 +88,20 @@ test('a run that cannot be judged from here is not recorded as ended', async () 
   expect((await attend())?.state).toBe('stopping');
   expect(machine.runs.get('l-w')).toEqual(running);
 });
+
+test('a worker that has used up the budget of its loop is asked to end, and is told why', async () => {
+  const limits: YardEvent = { type: 'loop.updated', id: 'l', changes: { limits: { tokens: 100 } } };
+  const activity = { startedAt: noon, lastOutputAt: noon, bytes: 1 };
+  const used = (inputTokens: number): RunView => ({
+    phase: 'running',
+    shim: anIdentity,
+    activity: { ...activity, facts: [{ type: 'usage', usage: { inputTokens } }] },
+  });
+  const { machine, attend } = await attended(used(99), limits);
+  expect(await attend()).toMatchObject({ state: 'running' });
+  machine.runs.set('l-w', used(100));
+  expect(await attend()).toMatchObject({
+    state: 'stopping',
+    stop: { reason: 'all 100 tokens are used', by: 'loopyard budget', graceMs: 10_000 },
+  });
+});

@@ -5,7 +5,7 @@ import { admitted, type Caps, placeInQueue, startQueue, usualWorkers } from '../
 import { aWorkerEnd, aYard, loopIn, noon } from '../support/yard-builder.ts';
 
 const minute = 60_000;
-const caps: Caps = { workers: 4, backends: {}, freeBytes: 2 ** 29, load: 8 };
+const caps: Caps = { workers: 4, backends: {}, freeBytes: 2 ** 29, load: 8, day: {} };
 const room = { freeBytes: 2 ** 33, load: 0 };
 
 /** Loops that want a worker, each opened a second after the one before; `working` ones have one. */

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import { Outcome } from '../../domain/loop.ts';
+import { usageWords } from '../../domain/spending.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
+import { compact } from '../views.ts';
 
 const { iteration, result, at, commit, tree, verification, worker, reason } = Outcome.shape;
 
@@ -14,6 +17,8 @@ const Row = z.strictObject({
   tree: tree.describe('its files, as git names them'),
   verification: verification.describe('its id'),
   worker: worker.describe('its id'),
+  by: z.string().optional().describe('name of the worker'),
+  used: z.string().optional().describe('tokens and money, where reported'),
   reason: reason.describe('why; foreign text'),
 });
 
@@ -34,7 +39,15 @@ export const history = defineTool({
   cli: { path: 'history', positional: ['loop'], examples: ['history fix-date-parser-7k2m'] },
   async run(args, rt) {
     const loop = await findLoop(rt, args.loop);
-    const outcomes = loop.outcomes.map(({ signature: _, ...outcome }) => outcome);
+    const { workers } = await rt.store.read();
+    const outcomes = loop.outcomes.map(({ signature: _, ...outcome }) => {
+      // Workers of archived loops are not on record any more.
+      const worker = own(workers, outcome.worker);
+      return {
+        ...outcome,
+        ...compact({ by: worker?.name, used: worker?.end && usageWords(worker.end.usage) }),
+      };
+    });
     return {
       loop: loop.id,
       state: loop.state,
@@ -48,12 +61,17 @@ export const history = defineTool({
       outcome.result.replace('_', ' '),
       paint.ago(outcome.at),
       outcome.commit?.slice(0, 12) ?? '',
+      outcome.by ?? '',
+      outcome.used ?? '',
       outcome.verification ?? outcome.worker ?? '',
       outcome.reason?.split('\n', 1)[0]?.slice(0, 80) ?? '',
     ]);
     const table =
       rows.length > 0
-        ? paint.table([['iteration', 'result', 'when', 'commit', 'evidence', 'reason'], ...rows])
+        ? paint.table([
+            ['iteration', 'result', 'when', 'commit', 'worker', 'used', 'evidence', 'reason'],
+            ...rows,
+          ])
         : 'No iteration has ended yet.';
     return [`${paint.bold(output.loop)} ${output.state}`, table].join('\n');
   },

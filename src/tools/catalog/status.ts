@@ -7,6 +7,7 @@ import { busyWorkers } from '../../domain/choice.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
 import { startQueue } from '../../domain/queue.ts';
+import { usageWords } from '../../domain/spending.ts';
 import { brief, jsonBytes } from '../../domain/text.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
@@ -36,6 +37,7 @@ export const status = defineTool({
     totals: z.string().optional().describe('loops ever opened, and how they ended'),
     workers: z.string().optional().describe('how many live, and who waits for one'),
     backends: z.array(z.string()).optional().describe('backends that failed lately or rest'),
+    spent: z.string().optional().describe('what all loops used, where reported'),
     keeper: z.string().optional().describe('said when work waits and no keeper acts'),
     cursor: field.cursor.describe('for the next call'),
     next: field.nextStep,
@@ -66,6 +68,7 @@ export const status = defineTool({
       loops: views,
       totals: named ? undefined : totals(yard, views.length),
       workers: named ? undefined : workers(rt, yard),
+      spent: named ? undefined : spent(yard, rt.clock.now()),
       backends: troubled(yard, rt.clock.now()),
       keeper: missingKeeper(yard, rt),
       cursor: yard.seq,
@@ -80,7 +83,7 @@ export const status = defineTool({
     return [
       body,
       paint.dim(
-        [output.keeper, ...(output.backends ?? []), output.workers, output.totals, output.next]
+        [output.keeper, ...(output.backends ?? []), output.workers, output.spent, output.totals, output.next]
           .filter(Boolean)
           .join('\n'),
       ),
@@ -185,6 +188,12 @@ function workers(rt: ToolRuntime, yard: Yard): string | undefined {
     5,
   );
   return `${live} workers live${names.length > 0 ? `; queued: ${names.join(', ')}` : ''}`;
+}
+
+function spent({ spending }: Yard, now: number): string | undefined {
+  if (!spending) return undefined;
+  const today = spending.day === Math.floor(now / 86_400_000) ? usageWords(spending.today) : undefined;
+  return `today (UTC) ${today ?? 'nothing'}; ever ${usageWords(spending.ever) ?? 'nothing'}`;
 }
 
 function troubled(yard: Yard, now: number): string[] | undefined {
