@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Loop } from './loop.ts';
 import { addUsage, Usage } from './run.ts';
-import type { Yard } from './yard.ts';
+import type { Worker } from './worker.ts';
 
 const dayMs = 86_400_000;
 
@@ -46,8 +46,14 @@ export function reservation({ spent, limits }: Pick<Loop, 'spent' | 'limits'>): 
   };
 }
 
+/** What of a yard tells how much it spent and promised. */
+interface Spender {
+  readonly spending?: Spending | undefined;
+  readonly workers: Readonly<Record<string, Pick<Worker, 'state' | 'reserved'>>>;
+}
+
 /** Why a worker that will probably use so much cannot be started today, in words, or undefined. */
-export function overDay(yard: Yard, limits: DayLimits, wish: Usage, now: number): string | undefined {
+export function overDay(yard: Spender, limits: DayLimits, wish: Usage, now: number): string | undefined {
   const today = yard.spending?.day === Math.floor(now / dayMs) ? yard.spending.today : {};
   const reserved = Object.values(yard.workers)
     .filter(({ state }) => state !== 'ended')
