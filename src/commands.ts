@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { logFile } from './adapters/log.ts';
 import { plain } from './core/fence.ts';
 import { findLoop } from './core/registry.ts';
+import { openRendering, type Rendering } from './core/transcript.ts';
 import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
 import { doctorUsage } from './edges/cli/doctor/usage.ts';
@@ -51,8 +52,8 @@ export function extras(front: Doors): readonly Extra[] {
     },
     {
       name: 'logs',
-      description: 'print what the newest worker of a loop printed',
-      usage: '<loop> [--follow]',
+      description: 'print what the newest worker of a loop did, readable; --raw as it was printed',
+      usage: '<loop> [--follow] [--raw]',
       run: (args, terminal) => logs(front, args, terminal),
     },
     {
@@ -127,25 +128,40 @@ function settingsWorld(front: Doors, terminal: Terminal) {
   };
 }
 
-/** Prints the newest worker's output and, when following, that of every worker after it, until the loop has ended. */
+/**
+ * Prints what the newest worker of a loop did and, when following, every worker after it, until the loop has ended:
+ * readable, or with --raw as its program printed it. All of a worker is shown before the next one begins.
+ */
 async function logs(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
-  const { positionals, values } = parsed(args, { follow: { type: 'boolean', short: 'f' } });
+  const flags = { follow: { type: 'boolean', short: 'f' }, raw: { type: 'boolean' } } as const;
+  const { positionals, values } = parsed(args, flags);
   const { runtime: rt } = await opened(front, values.workspace);
   const id = only(positionals, 'logs <loop>');
-  let shown: { run: string; offset: number } | undefined;
-  for (;;) {
-    const loop = await findLoop(rt, id);
-    if (loop.worker !== undefined && loop.worker !== shown?.run) {
-      shown = { run: loop.worker, offset: 0 };
-      terminal.stdout.write(`── iteration ${loop.iteration}, ${loop.worker}\n`);
-    }
-    while (shown) {
+  let shown: { run: string; offset: number; rendering: Rendering } | undefined;
+  const drain = async () => {
+    for (; shown; ) {
       const page = await rt.processes.page(shown.run, shown.offset, 65_536);
-      if (page.next === shown.offset) break;
-      terminal.stdout.write(plain(page.text));
+      if (page.next === shown.offset) return;
+      terminal.stdout.write(values.raw ? plain(page.text) : shown.rendering.add(page.text));
       shown.offset = page.next;
     }
-    if (!values.follow || isEnded(loop) || terminal.signal.aborted) return terminal.signal.aborted ? 130 : 0;
+  };
+  for (;;) {
+    const loop = await findLoop(rt, id);
+    await drain();
+    if (loop.worker !== undefined && loop.worker !== shown?.run) {
+      if (shown && !values.raw) terminal.stdout.write(shown.rendering.end());
+      const worker = (await rt.store.read()).workers[loop.worker];
+      const backend = rt.backends.get(worker?.backend ?? loop.backend);
+      shown = { run: loop.worker, offset: 0, rendering: openRendering(backend, rt.clock.now) };
+      const who = worker?.name === undefined ? loop.worker : `${worker.name} (${loop.worker})`;
+      terminal.stdout.write(`── iteration ${loop.iteration}, ${who}\n`);
+      await drain();
+    }
+    if (!values.follow || isEnded(loop) || terminal.signal.aborted) {
+      if (shown && !values.raw) terminal.stdout.write(shown.rendering.end());
+      return terminal.signal.aborted ? 130 : 0;
+    }
     await rt.clock.sleep(250, terminal.signal);
   }
 }
@@ -236,7 +252,12 @@ function parsed(args: readonly string[], flags: Flags) {
     const { workspace, ...rest } = values as { workspace?: string } & Record<string, boolean | undefined>;
     return {
       positionals,
-      values: { ...rest, workspace } as { workspace: string | undefined; follow?: boolean; log?: boolean },
+      values: { ...rest, workspace } as {
+        workspace: string | undefined;
+        follow?: boolean;
+        raw?: boolean;
+        log?: boolean;
+      },
     };
   } catch (cause) {
     throw new LoopyardError(

@@ -149,11 +149,13 @@ export const Config = z.strictObject({
     .min(1)
     .max(256)
     .optional()
-    .describe('workers that live at once; default: two per processor, one per GiB of memory, 2 to 16'),
+    .describe('workers that live at once; default: two per processor, one per GiB of memory, 2 to 16')
+    .meta(project.lowers),
   backend_limits: z
     .record(z.string(), z.number().int().min(0).max(256))
     .default({})
-    .describe('workers that live at once, by backend'),
+    .describe('workers that live at once, by backend')
+    .meta(project.lowers),
   max_load: z
     .number()
     .positive()
@@ -171,8 +173,9 @@ export const Config = z.strictObject({
     .optional()
     .describe(
       'tokens all loops of a yard may use in a day (UTC), where reported; no worker is started beyond',
-    ),
-  max_usd_a_day: z.number().positive().optional().describe('the same in US dollars'),
+    )
+    .meta(project.lowers),
+  max_usd_a_day: z.number().positive().optional().describe('the same in US dollars').meta(project.lowers),
 });
 export type Config = z.infer<typeof Config>;
 

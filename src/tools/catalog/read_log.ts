@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
+import { openRendering } from '../../core/transcript.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isUsableId } from '../../domain/ids.ts';
-import { jsonBytes, plain, shown } from '../../domain/text.ts';
+import { jsonBytes, plain, shorten, shown } from '../../domain/text.ts';
+import type { Backend } from '../../ports/backend.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
+import { own } from '../own.ts';
 import { compact } from '../views.ts';
 
 export const readLog = defineTool({
@@ -18,6 +21,7 @@ export const readLog = defineTool({
     id: z.string().min(1).max(60).describe('loop, worker, or log of a check'),
     offset: z.number().int().nonnegative().optional().describe('default: the last page'),
     bytes: z.number().int().min(1).max(6_000).default(4_000).describe('page size').meta(field.rare),
+    raw: z.boolean().default(false).describe('as the worker printed it, not readable').meta(field.rare),
     workspace: field.workspace,
   }),
   output: z.strictObject({
@@ -35,20 +39,12 @@ export const readLog = defineTool({
   },
   async run(args, rt) {
     const log = await runOf(rt, args.id);
-    const { size } = await rt.processes.page(log, 0, 1);
-    const offset = args.offset ?? Math.max(0, size - args.bytes);
-    let bytes = args.bytes;
-    let page = await rt.processes.page(log, offset, bytes);
-    // Line ends and quotes take two bytes in an answer: a page that would be cut there is made smaller here, so that
-    // the next one begins where this one ended.
-    while (jsonBytes(plain(page.text)) > mostBytes) {
-      bytes = Math.floor(bytes / 2);
-      page = await rt.processes.page(log, offset, bytes);
-    }
+    const page = await pageOf(rt, log, args);
+    const { offset } = page;
     const more = page.next < page.size;
     return compact({
       log,
-      text: plain(page.text),
+      text: page.text,
       offset,
       next_offset: page.next,
       size: page.size,
@@ -61,6 +57,61 @@ export const readLog = defineTool({
 });
 
 const mostBytes = 7_000;
+/** Raw bytes that one readable page is made of, at most: events take far more room than what they mean. */
+const mostRaw = 65_536;
+
+interface Page {
+  readonly text: string;
+  readonly offset: number;
+  readonly next: number;
+  readonly size: number;
+}
+
+async function pageOf(
+  rt: ToolRuntime,
+  log: string,
+  args: { offset?: number | undefined; bytes: number; raw: boolean },
+): Promise<Page> {
+  const backend = args.raw ? undefined : await readerOf(rt, log);
+  const { size } = await rt.processes.page(log, 0, 1);
+  let bytes = backend ? mostRaw : args.bytes;
+  const offset = args.offset ?? Math.max(0, size - bytes);
+  const limit = backend ? args.bytes : mostBytes;
+  for (;;) {
+    const page = await rt.processes.page(log, offset, bytes);
+    const text = backend ? readable(rt, backend, page, offset) : { words: plain(page.text), next: page.next };
+    // Line ends and quotes take two bytes in an answer: a page that would be cut there is made smaller here, so that
+    // the next one begins where this one ended.
+    if (jsonBytes(text.words) <= Math.min(limit, mostBytes) || bytes <= 256)
+      return { text: shorten(text.words, mostBytes / 2), offset, next: text.next, size: page.size };
+    bytes = Math.floor(bytes / 2);
+  }
+}
+
+/** The backend whose reader understands a log; undefined for checks and plain commands, which are readable as they are. */
+async function readerOf(rt: ToolRuntime, log: string): Promise<Backend | undefined> {
+  const worker = own((await rt.store.read()).workers, log);
+  const backend = worker && rt.backends.get(worker.backend);
+  return backend?.probe === undefined ? undefined : backend;
+}
+
+/** A page goes to its last line end, so that the next one begins with a line; one without any is left out. */
+function readable(
+  rt: ToolRuntime,
+  backend: Backend,
+  page: { text: string; next: number; size: number },
+  offset: number,
+): { words: string; next: number } {
+  const isLast = page.next >= page.size;
+  const end = page.text.lastIndexOf('\n') + 1;
+  const kept = isLast || end === 0 ? page.text : page.text.slice(0, end);
+  // A first line that is cut off is no event; the reader takes it for noise.
+  const rendering = openRendering(backend, rt.clock.now);
+  const words = rendering.add(kept) + (isLast ? rendering.end() : '');
+  const left = new TextEncoder().encode(page.text.slice(kept.length)).length;
+  const begins = offset > 0 && !page.text.startsWith('{') ? words.replace(/^ {2}.*\n/, '') : words;
+  return { words: begins, next: page.next - left };
+}
 
 /** A loop stands for its newest worker; anything else names a run. */
 async function runOf(rt: ToolRuntime, id: string): Promise<string> {
