@@ -1,0 +1,93 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { aSession } from '../support/mcp-client.ts';
+import { aProject, script } from '../support/scratch-project.ts';
+import { gateOf, isIn, look, opened, until } from './watching.ts';
+
+const checks = ['node check.mjs'];
+
+/** A project on whose PATH a stand-in for Claude Code does what it is told. */
+async function withClaude(env: Readonly<Record<string, string>> = {}) {
+  const project = await aProject();
+  const bin = project.file('bin');
+  await mkdir(bin);
+  const standIn = fileURLToPath(new URL('../fixtures/workers/acts-claude.mjs', import.meta.url));
+  await symlink(standIn, path.join(bin, 'claude'));
+  const does = (mode: string) => writeFile(project.file('mode'), mode);
+  const more = {
+    PATH: `${bin}:${project.env.PATH}`,
+    CLAUDE_CONFIG_DIR: project.root,
+    ANTHROPIC_API_KEY: 'k',
+    ...env,
+  };
+  const session = await aSession(Object.assign(project, { env: { ...project.env, ...more } }));
+  return { project, session, does };
+}
+
+test.concurrent('a backend that is not logged in holds the loop with what to do; after that it goes on', async () => {
+  const { session, does } = await withClaude();
+  await does('authentication');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const held = await until(session, loop, (now) => now.hold !== undefined);
+  expect(held).toMatchObject({ state: 'ready', iteration: '0/10' });
+  expect(held.hold).toMatch(/^backend: The backend claude is not logged in.*log in with it, then resume/);
+  const { backends } = await session.call('status', {});
+  expect(backends).toEqual([expect.stringMatching(/^claude: rests until /)]);
+
+  await does('works');
+  await session.call('steer', { loop, action: 'resume' });
+  expect(await until(session, loop, isIn('verified'))).toMatchObject({ iteration: '1/10' });
+  expect(await session.call('status', {})).not.toHaveProperty('backends');
+});
+
+test.concurrent('a worker that hangs without a word is ended for that, costs no iteration, and is tried again', async () => {
+  const { session, does } = await withClaude({ LOOPYARD_STALL_MINUTES: '0.02' });
+  await does('is silent');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const lost = await until(session, loop, (now) => now.trouble !== undefined, 60);
+  expect(lost.trouble).toMatch(/The worker \(claude\) ended with: hang\. It gave no sign of life for \d+ s/);
+  expect(lost.iteration).toBe('0/10');
+
+  await does('works');
+  expect(await until(session, loop, isIn('verified'), 60)).toMatchObject({ iteration: '1/10' });
+  const { text } = await session.call('read_log', { id: loop });
+  expect(text).toMatch(/✓ finished/);
+  expect(text).not.toContain('{"type"');
+});
+
+test.concurrent('a worker that is gone at once and did nothing costs no iteration', async () => {
+  const { session, does } = await withClaude();
+  await does('dies');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const lost = await until(session, loop, (now) => now.trouble !== undefined);
+  expect(lost.trouble).toMatch(
+    /ended with: other\. It was gone after \d+ s, with exit code 1, and had done nothing/,
+  );
+  expect(lost.iteration).toBe('0/10');
+});
+
+test.concurrent('beyond max_workers a loop waits its turn, and says which place it has', async () => {
+  const project = await aProject({ env: { LOOPYARD_MAX_WORKERS: '1' } });
+  const session = await aSession(project);
+  const gate = gateOf(project, 'gate');
+  const first = await opened(session, {
+    checks,
+    command: script('edits-then-hangs', `${gate.file}.entered`),
+  });
+  await gate.reached();
+  const second = await opened(session, { checks, command: script('fixes-at-once'), mode: 'guided' });
+  await until(session, second, (now) => now.baseline === 'failed');
+  const asked = await session.call('spawn_worker', { loop: second, wait_s: 0 });
+  expect(asked).toMatchObject({
+    queued: 1,
+    doing: 'queued, place 1 of 1: 1 workers live, and at most 1 may',
+  });
+  expect((await look(session, first)).worker).toMatch(
+    /^worker-\S+ \(\p{Lu}\p{Ll}+, command\) (working|silent)/u,
+  );
+
+  await session.call('shutdown', { loop: first, now: true });
+  await until(session, second, isIn('verified'), 60);
+});
