@@ -24,6 +24,11 @@ async function lines(rt: Pick<Runtime, 'files'>, loop: Loop, last: Outcome): Pro
         afterBounce(loop, last),
         ...(await checkReports(rt, last)),
       ];
+    case 'vetoed':
+      return [
+        'It passed the checks, and a reviewer who looked at it with other eyes objects. Mend what it names, or say in STATE.md why it is wrong.',
+        ...foreign(last.reason),
+      ];
     case 'worker_lost':
     case 'inconclusive':
     case 'passed':

@@ -10,6 +10,7 @@ import { gather, startIteration } from './iteration.ts';
 import { keeperResource } from './keeper-presence.ts';
 import { takeLease } from './leases.ts';
 import { attendMerge, mergeHeads } from './merge-queue.ts';
+import { judgeReview, startReview } from './review.ts';
 import { keepRooms, spareWanted } from './room-pool.ts';
 import type { Runtime } from './runtime.ts';
 import { mayStart } from './scaling.ts';
@@ -192,6 +193,12 @@ async function act(
       const worker = yard.workers[action.worker];
       if (!worker) return;
       return action.do === 'gather' ? gather(rt, loop, worker) : attendWorker(rt, loop, worker, vigil);
+    }
+    case 'start_review':
+      return startReview(rt, yard, loop);
+    case 'judge_review': {
+      const reviewer = yard.workers[action.worker];
+      return reviewer ? judgeReview(rt, loop, reviewer) : undefined;
     }
     case 'tidy':
       return tidyWorkspace(rt, loop);

@@ -11,6 +11,7 @@ import { workerEnvironment, workerIdentity } from './environment.ts';
 import { keeperOf } from './keeper-presence.ts';
 import { contextFolder } from './places.ts';
 import { leasePorts } from './port-leases.ts';
+import { reviewPrompt } from './review.ts';
 import type { Runtime } from './runtime.ts';
 import { askWorkerToEnd, budgetActor } from './stopping.ts';
 import type { Vigil } from './vigil.ts';
@@ -122,7 +123,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   const backend = rt.backends.get(worker.backend);
   if (!backend) throw new LoopyardError('UNKNOWN_BACKEND', `There is no backend "${worker.backend}".`);
   const context = contextFolder(rt, loop.id);
-  const promptFile = rt.files.join(context, 'PROMPT.md');
+  const promptFile = rt.files.join(context, worker.role === 'reviewer' ? reviewPrompt : 'PROMPT.md');
   const worktree = loop.workspace.path;
   const env = workerEnvironment(rt, loop, worker, backend);
   const order = {
@@ -130,8 +131,8 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
     worktree,
     context,
     // The model was named for the backend it was named with.
-    model: worker.backend === loop.backend ? loop.model : undefined,
-    permissions: loop.permissions ?? 'work',
+    model: worker.backend === loop.backend && !worker.role ? loop.model : undefined,
+    permissions: worker.role === 'reviewer' ? 'read_only' : (loop.permissions ?? 'work'),
     command: loop.command,
     session: rt.ids.uuid(),
     server: {

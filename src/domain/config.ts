@@ -143,6 +143,10 @@ export const Config = z.strictObject({
     .default(5)
     .describe('a worker without a sign of life is noted after this, reported after two, ended after three'),
   worker_names: z.enum(themeNames).default('stars').describe('theme of the names workers get'),
+  families: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('provider family by backend, where the usual one is wrong; a review goes to another family'),
   max_workers: z
     .number()
     .int()

@@ -106,6 +106,16 @@ function change(loop: Loop, event: Changing, at: number): Loop {
         ...(event.notBefore === undefined ? {} : { notBefore: event.notBefore }),
         spent: { ...loop.spent, infrastructureFailures: loop.spent.infrastructureFailures + 1 },
       };
+    case 'loop.review_started':
+      return { ...loop, worker: event.worker, reviewerIsKin: event.sameFamily };
+    case 'loop.approved':
+    case 'loop.unreviewed':
+      return { ...loop, reviewed: event.review, spent: charge(loop.spent, event.usage) };
+    case 'loop.vetoed': {
+      const spent = charge(loop.spent, event.usage);
+      const { commit, reason } = event.review;
+      return outcome({ ...loop, reviewed: event.review, spent }, at, 'vetoed', { commit, reason });
+    }
     case 'loop.merge_queued':
       return { ...loop, entry: event.entry };
     case 'loop.landed':

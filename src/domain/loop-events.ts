@@ -12,6 +12,7 @@ import {
   priorities,
   Workspace,
 } from './loop.ts';
+import { Review } from './review.ts';
 import { Usage } from './run.ts';
 import { Verdict } from './verification.ts';
 
@@ -59,6 +60,11 @@ export const loopEvents = [
     reason,
     notBefore: z.number().int(),
   }),
+  z.strictObject({ type: z.literal('loop.review_started'), id: Id, worker: Id, sameFamily: z.boolean() }),
+  z.strictObject({ type: z.literal('loop.approved'), id: Id, review: Review, usage: Usage }),
+  z.strictObject({ type: z.literal('loop.vetoed'), id: Id, review: Review, usage: Usage }),
+  /** There was no opinion; the candidate stays what its checks made it. */
+  z.strictObject({ type: z.literal('loop.unreviewed'), id: Id, review: Review, usage: Usage }),
   z.strictObject({ type: z.literal('loop.merge_queued'), id: Id, entry: Id }),
   z.strictObject({ type: z.literal('loop.landed'), id: Id, commit: z.string() }),
   /** `tip`: the merge to go on from, with conflict markers, or clean with a `verification` it did not pass. */

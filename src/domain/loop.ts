@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Limits, Spent } from './budget.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf, type StateOf } from './machine.ts';
+import { Review } from './review.ts';
 import { infrastructureClasses, permissionModes } from './run.ts';
 import { Check, Verdict } from './verification.ts';
 
@@ -22,7 +23,16 @@ export const loopMachine = defineMachine('loop', {
     inconclusive: 'submitted',
     cancelled: 'cancelled',
   },
-  verified: { merge_queued: 'merging', closed: 'closed', reopened: 'ready', cancelled: 'cancelled' },
+  verified: {
+    review_started: 'reviewing',
+    /** Nobody could review it. */
+    unreviewed: 'verified',
+    merge_queued: 'merging',
+    closed: 'closed',
+    reopened: 'ready',
+    cancelled: 'cancelled',
+  },
+  reviewing: { approved: 'verified', vetoed: 'ready', unreviewed: 'verified', cancelled: 'cancelled' },
   merging: { landed: 'landed', bounced: 'ready', withdrawn: 'verified', cancelled: 'cancelled' },
   landed: {},
   closed: {},
@@ -84,6 +94,8 @@ export const LoopPlan = z.strictObject({
   /** Branch to land on; absent when HEAD was detached and none was named. */
   target: z.string().optional(),
   autoMerge: z.boolean(),
+  /** A model of another provider looks at what passed, before it may land. */
+  review: z.boolean().optional(),
   limits: Limits,
 });
 export type LoopPlan = z.infer<typeof LoopPlan>;
@@ -105,7 +117,7 @@ export const Candidate = z.strictObject({
 });
 export type Candidate = z.infer<typeof Candidate>;
 
-export const outcomes = [...Verdict.options, 'nothing_changed', 'worker_lost', 'bounced'] as const;
+export const outcomes = [...Verdict.options, 'nothing_changed', 'worker_lost', 'bounced', 'vetoed'] as const;
 
 /** How one iteration ended: what progress is judged by, and what `history` shows. */
 export const Outcome = z.strictObject({
@@ -182,6 +194,9 @@ export const Loop = LoopPlan.extend({
   trouble: z.string().max(2_000).optional(),
   /** Not before then: back-off after a failure that is not the work's fault. */
   notBefore: z.number().int().optional(),
+  reviewed: Review.optional(),
+  /** The present reviewer is of the author's own family, because no other was there. */
+  reviewerIsKin: z.boolean().optional(),
   barred: z.array(Bar).max(20).optional(),
   /** What became of worktree and branch after the end. */
   tidied: z.strictObject({ removed: z.array(z.string()), kept: z.array(z.string()) }).optional(),

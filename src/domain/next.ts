@@ -3,6 +3,7 @@ import { chooseBackend } from './choice.ts';
 import { type Hold, isEnded, type Loop } from './loop.ts';
 import { stuck } from './progress.ts';
 import type { Question } from './question.ts';
+import { awaitsReview } from './review.ts';
 import { verificationMachine } from './verification.ts';
 import type { Yard } from './yard.ts';
 
@@ -25,6 +26,9 @@ export type Action =
   /** The worker has ended: its work becomes a candidate, or its end an outcome. */
   | { readonly do: 'gather'; readonly worker: string }
   | { readonly do: 'request_verification' }
+  | { readonly do: 'start_review' }
+  /** The reviewer has ended: what it said becomes an opinion. */
+  | { readonly do: 'judge_review'; readonly worker: string }
   | { readonly do: 'queue_merge'; readonly target: string }
   /** Everything of it has stopped: the cancellation becomes a fact. */
   | { readonly do: 'cancel'; readonly reason: string }
@@ -52,6 +56,8 @@ export function next(yard: Yard, loop: Loop, now: number, archiveAfterMs: number
       return whenVerifying(yard, loop);
     case 'verified':
       return held(yard, loop, now) ?? whenVerified(loop);
+    case 'reviewing':
+      return whenReviewing(yard, loop, now);
     case 'merging':
       return whenMerging(yard, loop);
     case 'landed':
@@ -163,7 +169,16 @@ function whenVerifying(yard: Yard, loop: Loop): Action {
   return { do: 'wait', why: 'its candidate is verified' };
 }
 
+function whenReviewing(yard: Yard, loop: Loop, now: number): Action {
+  const worker = loop.worker === undefined ? undefined : yard.workers[loop.worker];
+  if (worker && worker.state !== 'ended') return { do: 'attend_worker', worker: worker.id };
+  if (loop.cancel) return { do: 'cancel', reason: loop.cancel.reason };
+  if (worker) return { do: 'judge_review', worker: worker.id };
+  return held(yard, loop, now) ?? { do: 'wait', why: 'its reviewer is not on record', asks: 'person' };
+}
+
 function whenVerified(loop: Loop): Action {
+  if (awaitsReview(loop)) return { do: 'start_review' };
   if (loop.autoMerge && loop.target !== undefined) return { do: 'queue_merge', target: loop.target };
   return { do: 'wait', why: 'its candidate passed and waits for merge', asks: 'strategist' };
 }

@@ -55,6 +55,8 @@ export const Worker = z.strictObject({
   loop: Id,
   iteration: z.number().int().positive(),
   backend: z.string(),
+  /** Absent: it works. */
+  role: z.literal('reviewer').optional(),
   /** What people call it; unique among the living. */
   name: z.string().max(40).optional(),
   startedAt: z.number().int(),

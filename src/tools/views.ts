@@ -6,6 +6,7 @@ import { healthLine, healthOfWorker } from '../domain/health.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { type Action, next } from '../domain/next.ts';
 import type { Question } from '../domain/question.ts';
+import type { Review } from '../domain/review.ts';
 import { addUsage } from '../domain/run.ts';
 import { usageWords } from '../domain/spending.ts';
 import { brief } from '../domain/text.ts';
@@ -34,6 +35,7 @@ export const LoopView = z.strictObject({
   last: optional.describe('outcome of the last iteration'),
   verification: optional.describe('id of the last verification'),
   candidate: optional.describe('commit offered last'),
+  review: optional.describe('opinion of its reviewer; data'),
   target: optional.describe('branch it lands on'),
   landed: optional.describe('commit it landed as'),
   merge: optional.describe('state of its merge entry'),
@@ -70,6 +72,7 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
       `iteration ${last.iteration}: ${last.result}${last.reason === undefined ? '' : ` (${brief(last.reason, 200)})`}`,
     verification: loop.verification ?? last?.verification,
     candidate: loop.candidate?.commit,
+    review: loop.reviewed && reviewLine(loop.reviewed),
     target: loop.target,
     landed: loop.landed,
     merge: entry && `${entry.id} ${entry.state}${because(entry.reason, 300)}`,
@@ -149,6 +152,8 @@ const steps: Record<Exclude<Action['do'], 'wait'>, string> = {
   attend_worker: 'its worker works',
   gather: 'its work becomes a candidate',
   request_verification: 'its candidate will be verified',
+  start_review: 'its reviewer starts',
+  judge_review: 'the review is read',
   queue_merge: 'it goes into the merge queue',
   cancel: 'is being stopped',
   tidy: 'its working tree is tidied up',
@@ -177,6 +182,12 @@ async function health(rt: Rt, yard: Yard, worker: Worker, run: RunView | undefin
     suspended: vitals?.suspended,
   };
   return healthLine(healthOfWorker(worker, seen, now), now);
+}
+
+function reviewLine({ opinion, backend, sameFamily, reason }: Review): string {
+  const by = backend === undefined ? '' : ` by ${backend}`;
+  const kin = sameFamily ? ', of the author’s own family because no other was there' : '';
+  return `${opinion}${by}${kin}${because(reason || undefined, 300)}`;
 }
 
 function saidIn(run: RunView | undefined): string | undefined {

@@ -16,6 +16,7 @@ const somePlan = fc.record({
   isolation: fc.constantFrom('worktree' as const, 'in_place' as const, 'auto' as const),
   onBusy: fc.constantFrom('wait' as const, 'worktree' as const),
   autoMerge: fc.boolean(),
+  review: fc.boolean(),
   backend: fc.constantFrom('command', 'claude'),
   fallbacks: fc.constantFrom<string[]>([], ['codex'], ['codex', 'command']),
   limits: fc.record({

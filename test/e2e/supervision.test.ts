@@ -68,6 +68,20 @@ test.concurrent('a worker that is gone at once and did nothing costs no iteratio
   expect(lost.iteration).toBe('0/10');
 });
 
+test.concurrent('what passed is reviewed; a veto goes back to work with its reasons, an approval lets it land', async () => {
+  const { project, session, does } = await withClaude();
+  await does('is reviewed');
+  const loop = await opened(session, { checks, backend: 'claude', review: true, auto_merge: true });
+  await until(session, loop, isIn('landed'), 60);
+  const { outcomes } = JSON.parse((await project.cli(['history', loop, '--json'])).stdout);
+  expect(outcomes.map(({ result }: { result: string }) => result)).toEqual(['passed', 'vetoed', 'passed']);
+  const { loops } = await session.call('status', { loop });
+  expect(loops).toMatchObject([
+    { review: 'approved by claude, of the author’s own family because no other was there' },
+  ]);
+  expect(await project.git('show', 'main:calc.mjs')).toContain('// sums');
+});
+
 test.concurrent('beyond max_workers a loop waits its turn, and says which place it has', async () => {
   const project = await aProject({ env: { LOOPYARD_MAX_WORKERS: '1' } });
   const session = await aSession(project);

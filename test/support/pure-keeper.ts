@@ -6,6 +6,7 @@ import type { YardEvent } from '../../src/domain/events.ts';
 import type { Loop, LoopPlan } from '../../src/domain/loop.ts';
 import { type Action, checkoutResource, next } from '../../src/domain/next.ts';
 import { reactionTo } from '../../src/domain/reaction.ts';
+import { opinions } from '../../src/domain/review.ts';
 import { infrastructureClasses } from '../../src/domain/run.ts';
 import type { Verdict, Verification } from '../../src/domain/verification.ts';
 import { apply, type Yard } from '../../src/domain/yard.ts';
@@ -98,6 +99,32 @@ function act(world: World, loop: Loop, action: Action): void {
       return attend(world, loop, action.worker);
     case 'gather':
       return chance(4) === 0 ? fails() : gather(world, loop, action.worker);
+    case 'start_review': {
+      const commit = loop.candidate?.commit ?? '';
+      if (chance(3) === 0) {
+        const review = { commit, opinion: 'inconclusive' as const, reason: 'nobody' };
+        return record({ type: 'loop.unreviewed', id, review, usage: {} });
+      }
+      const worker = newId('w');
+      const { iteration } = loop;
+      return record(
+        {
+          type: 'worker.starting',
+          worker: { id: worker, loop: id, iteration, backend: 'codex', role: 'reviewer' },
+        },
+        { type: 'loop.review_started', id, worker, sameFamily: false },
+      );
+    }
+    case 'judge_review': {
+      const opinion = opinions[chance(3)] ?? 'inconclusive';
+      const review = { commit: loop.candidate?.commit ?? '', opinion, reason: 'because' };
+      const type = {
+        approved: 'loop.approved',
+        vetoed: 'loop.vetoed',
+        inconclusive: 'loop.unreviewed',
+      } as const;
+      return record({ type: type[opinion], id, review, usage: {} });
+    }
     case 'tidy':
       if (loop.workspace) record({ type: 'lease.released', ...loop.workspace.lease });
       return record({ type: 'loop.tidied', id, removed: [], kept: [] });

@@ -66,6 +66,20 @@ export const sampleEvents: Samples = {
     reason,
     notBefore: noon + n,
   }),
+  'loop.review_started': (id, n) => ({
+    type: 'loop.review_started',
+    id,
+    worker: 'w',
+    sameFamily: n % 2 === 1,
+  }),
+  'loop.approved': (id, n) => ({ type: 'loop.approved', id, review: opinion('approved', n), usage: {} }),
+  'loop.vetoed': (id, n) => ({ type: 'loop.vetoed', id, review: opinion('vetoed', n), usage: {} }),
+  'loop.unreviewed': (id, n) => ({
+    type: 'loop.unreviewed',
+    id,
+    review: opinion('inconclusive', n),
+    usage: {},
+  }),
   'loop.merge_queued': (id) => ({ type: 'loop.merge_queued', id, entry: 'm' }),
   'loop.landed': (id, n) => ({ type: 'loop.landed', id, commit: hash(n) }),
   'loop.bounced': (id, n) => ({ type: 'loop.bounced', id, reason, ...(n % 2 ? { tip: hash(n) } : {}) }),
@@ -189,4 +203,8 @@ export const sampleEvents: Samples = {
 /** The same as a plain function, for types that come from a table. */
 export function sampleEvent(type: YardEvent['type'], id: string, n = 0): YardEvent {
   return sampleEvents[type](id, n);
+}
+
+function opinion(said: 'approved' | 'vetoed' | 'inconclusive', n: number) {
+  return { commit: hash(n), opinion: said, reason };
 }

@@ -160,6 +160,7 @@ const pathTo: Record<LoopState, readonly LoopState[]> = {
   submitted: ['working', 'submitted'],
   verifying: ['working', 'submitted', 'verifying'],
   verified: ['working', 'submitted', 'verifying', 'verified'],
+  reviewing: ['working', 'submitted', 'verifying', 'verified', 'reviewing'],
   merging: ['working', 'submitted', 'verifying', 'verified', 'merging'],
   landed: ['working', 'submitted', 'verifying', 'verified', 'merging', 'landed'],
   closed: ['working', 'submitted', 'verifying', 'verified', 'closed'],
@@ -195,6 +196,14 @@ const step: Record<LoopState, (id: string) => readonly YardEvent[]> = {
     { type: 'verification.started', id: `${id}-v` },
   ],
   verified: (id) => [verdictOf(`${id}-v`, 'passed'), { type: 'loop.passed', id, verification: `${id}-v` }],
+  reviewing: (id) => [
+    {
+      type: 'worker.starting',
+      worker: { id: `${id}-r`, loop: id, iteration: 1, backend: 'codex', role: 'reviewer' },
+    },
+    { type: 'loop.review_started', id, worker: `${id}-r`, sameFamily: false },
+    { type: 'worker.started', id: `${id}-r` },
+  ],
   merging: (id) => [
     { type: 'merge.queued', entry: { id: `${id}-m`, loop: id, target: 'main', candidate: commit } },
     { type: 'loop.merge_queued', id, entry: `${id}-m` },

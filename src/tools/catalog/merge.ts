@@ -5,6 +5,7 @@ import { queueMerge } from '../../core/steps.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
 import type { MergeEntry } from '../../domain/merge.ts';
+import { awaitsReview } from '../../domain/review.ts';
 import { brief } from '../../domain/text.ts';
 import type { Tx } from '../../ports/store.ts';
 import { defineTool } from '../define.ts';
@@ -101,7 +102,7 @@ function enqueue(
     if (entry.state === 'waiting') tx.record({ type: 'merge.retried', id: entry.id });
     return entry.id;
   }
-  if (loop.state !== 'verified') {
+  if (loop.state !== 'verified' || awaitsReview(loop)) {
     throw new LoopyardError(
       'WRONG_STATE',
       `The loop ${loop.id} is ${loop.state}; only a verified one can be merged.`,

@@ -35,6 +35,11 @@ const input = z.strictObject({
   base: z.string().max(250).optional().describe('commit; default HEAD'),
   target: z.string().max(250).optional().describe('branch to land on'),
   auto_merge: z.boolean().default(false).describe('land without asking'),
+  review: z
+    .boolean()
+    .default(false)
+    .describe('a model of another provider may veto what passed')
+    .meta(field.rare),
   max_iterations: z.number().int().min(1).max(500).optional().describe('default 10'),
   iteration_minutes: z
     .number()
@@ -198,6 +203,7 @@ async function planOf(
     checkout: { path: call.checkout.path, key: call.checkout.key },
     base,
     autoMerge: args.auto_merge,
+    ...(args.review ? { review: true } : {}),
     limits: limitsFor(
       rt.config,
       compact({
