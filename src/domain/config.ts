@@ -153,7 +153,7 @@ export const Config = z.strictObject({
     .min(1)
     .max(256)
     .optional()
-    .describe('workers that live at once; default: two per processor, one per GiB of memory, 2 to 16')
+    .describe('workers that live at once; default: four per processor, one per GiB of memory, 2 to 32')
     .meta(project.lowers),
   backend_limits: z
     .record(z.string(), z.number().int().min(0).max(256))
@@ -163,7 +163,7 @@ export const Config = z.strictObject({
   max_load: z
     .number()
     .positive()
-    .default(8)
+    .default(16)
     .describe('load average per processor above which no worker is started beside others'),
   min_free_memory_mb: z
     .number()

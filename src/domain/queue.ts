@@ -29,9 +29,9 @@ export interface Room {
   readonly load: number;
 }
 
-/** Two per processor, because workers mostly wait for their model, and one per gigabyte; between 2 and 16. */
+/** Four per processor, because workers mostly wait for their model, and one per gigabyte; between 2 and 32. */
 export function usualWorkers(cpus: number, memoryBytes: number): number {
-  return Math.max(2, Math.min(2 * cpus, Math.floor(memoryBytes / 2 ** 30), 16));
+  return Math.max(2, Math.min(4 * cpus, Math.floor(memoryBytes / 2 ** 30), 32));
 }
 
 /** The loops whose next worker could start now, first the one that is to have it. Pure. */

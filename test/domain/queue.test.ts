@@ -101,9 +101,9 @@ test('a loop that does not start knows its place, and why', () => {
 
 test.each([
   [1, 1, 2],
-  [2, 4, 4],
+  [2, 16, 8],
   [8, 6, 6],
-  [64, 512, 16],
+  [64, 512, 32],
 ])('a machine with %i processors and %i GiB has %i workers by default', (cpus, gib, workers) => {
   expect(usualWorkers(cpus, gib * 2 ** 30)).toBe(workers);
 });
