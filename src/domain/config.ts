@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defaultLimits, Limits } from './budget.ts';
-import { portRange } from './port-range.ts';
 import { themeNames } from './names.ts';
+import { portRange } from './port-range.ts';
 
 const minutes = z.number().positive();
 

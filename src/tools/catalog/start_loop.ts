@@ -4,13 +4,14 @@ import { locateBackends } from '../../core/backend-discovery.ts';
 import { openLoop } from '../../core/registry.ts';
 import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
-import { busyPolicies, isolations, type Loop, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
+import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
 import { brief, plain, shown } from '../../domain/text.ts';
 import { argvFrom, checksFrom } from '../command-line.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { nearest } from '../nearest.ts';
 import { targetNamed } from '../target.ts';
+import { treeNotes } from '../tree-notes.ts';
 import { compact } from '../views.ts';
 
 const input = z.strictObject({
@@ -216,23 +217,6 @@ async function planOf(
     ),
   };
   return { plan, notes };
-}
-
-/** What the tree it got means, which for `auto` nobody knew before. */
-function treeNotes({ isolation, workspace, checkout }: Loop): string[] {
-  const inPlace = workspace?.kind === 'in_place';
-  return [
-    ...(isolation !== 'auto'
-      ? []
-      : [
-          inPlace
-            ? `It works in place, in ${checkout.path}.`
-            : 'The checkout is held, so it gets a worktree; tree in status says which.',
-        ]),
-    ...(inPlace || isolation === 'in_place'
-      ? ['Whatever is uncommitted in the checkout becomes part of the candidate.']
-      : []),
-  ];
 }
 
 interface Worker {
