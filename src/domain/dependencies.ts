@@ -1,8 +1,15 @@
-import { bundler, composer, dotnet, mix } from './ecosystems/hosted.ts';
 import { cargo, go, gradle, maven } from './ecosystems/compiled.ts';
+import { bundler, composer, dotnet, mix } from './ecosystems/hosted.ts';
 import { bun, npm, pnpm, yarn } from './ecosystems/javascript.ts';
+import {
+  baseName,
+  type DependencyPart,
+  type Ecosystem,
+  folderOf,
+  inside,
+  type TreeView,
+} from './ecosystems/part.ts';
 import { pip, pipenv, poetry, uv } from './ecosystems/python.ts';
-import { baseName, type DependencyPart, type Ecosystem, folderOf, inside, type TreeView } from './ecosystems/part.ts';
 
 export type { DependencyPart, StagedAs, TreeView } from './ecosystems/part.ts';
 

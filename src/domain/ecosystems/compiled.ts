@@ -1,6 +1,6 @@
 import {
-  below,
   baseName,
+  below,
   type Ecosystem,
   folderOf,
   pathsBelow,
@@ -35,7 +35,10 @@ export const cargo: Ecosystem = {
     const settings = ['.cargo/config.toml', '.cargo/config', 'rust-toolchain.toml', 'rust-toolchain'];
     const files = new Map<string, StagedAs>([
       ...staged('whole', [lock, ...manifests, ...present(tree, folder, settings)]),
-      ...staged('empty', targets.filter((path) => tree.has(path))),
+      ...staged(
+        'empty',
+        targets.filter((path) => tree.has(path)),
+      ),
     ]);
     const part = {
       ...plainPart,
@@ -49,7 +52,9 @@ export const cargo: Ecosystem = {
       prepareEnv: { CARGO_HOME: '{beside}/cargo' },
       checkEnv: { CARGO_HOME: '{beside}/cargo', CARGO_NET_OFFLINE: 'true' },
       usesBeside: true,
-      scratch: ['.package-cache', '.package-cache-mutate', '.global-cache', '.global-cache-journal'].map((name) => `cargo/${name}`),
+      scratch: ['.package-cache', '.package-cache-mutate', '.global-cache', '.global-cache-journal'].map(
+        (name) => `cargo/${name}`,
+      ),
     };
     return { part, notes: [] };
   },
@@ -105,7 +110,9 @@ export const maven: Ecosystem = {
       members: poms.map(folderOf).filter((home) => home !== folder),
       staged: new Map<string, StagedAs>(staged('whole', [...poms, ...settings])),
       tools: [['mvn', '--version'] as const, ['java', '-version'] as const],
-      commands: [['mvn', '--batch-mode', '--no-transfer-progress', repository, 'dependency:go-offline'] as const],
+      commands: [
+        ['mvn', '--batch-mode', '--no-transfer-progress', repository, 'dependency:go-offline'] as const,
+      ],
       checkEnv: { MAVEN_OPTS: repository },
       usesBeside: true,
     };

@@ -47,7 +47,11 @@ export const bundler: Ecosystem = {
       staged: new Map<string, StagedAs>(staged('whole', [...present(tree, folder, names), ...specs])),
       tools: [['bundle', '--version'] as const, ['ruby', '--version'] as const],
       commands: [['bundle', 'install', '--quiet'] as const],
-      prepareEnv: { BUNDLE_PATH: '{beside}/bundle', BUNDLE_FROZEN: 'true', BUNDLE_USER_HOME: '{beside}/user' },
+      prepareEnv: {
+        BUNDLE_PATH: '{beside}/bundle',
+        BUNDLE_FROZEN: 'true',
+        BUNDLE_USER_HOME: '{beside}/user',
+      },
       checkEnv: { BUNDLE_PATH: '{beside}/bundle', BUNDLE_FROZEN: 'true', BUNDLE_DISABLE_SHARED_GEMS: 'true' },
       usesBeside: true,
     };
@@ -61,7 +65,10 @@ export const mix: Ecosystem = {
   roots: /^mix\.lock$/,
   reads: /^mix\.exs$/,
   plan(tree, folder) {
-    const files = [...pathsBelow(tree, folder, /(?:^|\/)mix\.exs$/), ...pathsBelow(tree, folder, /(?:^|\/)config\/.*\.exs$/)];
+    const files = [
+      ...pathsBelow(tree, folder, /(?:^|\/)mix\.exs$/),
+      ...pathsBelow(tree, folder, /(?:^|\/)config\/.*\.exs$/),
+    ];
     const part = {
       ...plainPart,
       manager: 'mix',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {
-  below,
   baseName,
+  below,
   type DependencyPart,
   type Ecosystem,
   folderOf,
@@ -40,15 +40,24 @@ function javascript(style: Style): Ecosystem {
   return {
     manager: style.manager,
     language: 'javascript',
-    roots: new RegExp(`^(?:${[...style.locks, 'package\\.json'].map((name) => name.replace('.', '\\.')).join('|')})$`),
+    roots: new RegExp(
+      `^(?:${[...style.locks, 'package\\.json'].map((name) => name.replace('.', '\\.')).join('|')})$`,
+    ),
     reads: /^(?:package\.json|pnpm-workspace\.yaml|\.npmrc)$/,
-    isNamed: (tree, folder) => manifest(tree, folder)?.packageManager?.startsWith(`${style.manager}@`) ?? false,
+    isNamed: (tree, folder) =>
+      manifest(tree, folder)?.packageManager?.startsWith(`${style.manager}@`) ?? false,
     plan(tree, folder) {
       const root = manifest(tree, folder);
       if (!root) return undefined;
       const locks = present(tree, folder, style.locks);
       if (locks.length === 0) return style.manager === 'npm' ? withoutLock(tree, folder, root) : undefined;
-      return planned(style, tree, folder, root, locks.filter((path) => isLock(baseName(path))));
+      return planned(
+        style,
+        tree,
+        folder,
+        root,
+        locks.filter((path) => isLock(baseName(path))),
+      );
     },
   };
 }
@@ -58,9 +67,15 @@ const Manifest = z.object({
   name: z.string().optional().catch(undefined),
   packageManager: z.string().optional().catch(undefined),
   scripts: z.record(z.string(), z.string()).optional().catch(undefined),
-  bin: z.union([z.string(), z.record(z.string(), z.string())]).optional().catch(undefined),
+  bin: z
+    .union([z.string(), z.record(z.string(), z.string())])
+    .optional()
+    .catch(undefined),
   workspaces: z
-    .union([z.array(z.string()), z.object({ packages: z.array(z.string()) }).transform((all) => all.packages)])
+    .union([
+      z.array(z.string()),
+      z.object({ packages: z.array(z.string()) }).transform((all) => all.packages),
+    ])
     .optional()
     .catch(undefined),
   dependencies: Dependencies,
@@ -86,7 +101,11 @@ function withoutLock(tree: TreeView, folder: string, root: Manifest): Planned | 
   if (needs(root).length === 0 || isListed(tree, folder)) return undefined;
   const others = ['pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'];
   if (present(tree, folder, others).length > 0) return undefined;
-  return { notes: [`${below(folder, 'package.json')} names dependencies and has no lock file: nothing was installed.`] };
+  return {
+    notes: [
+      `${below(folder, 'package.json')} names dependencies and has no lock file: nothing was installed.`,
+    ],
+  };
 }
 
 /** Whether a manifest above counts this folder among its workspaces. */
@@ -116,17 +135,28 @@ function planned(
   const files = new Map<string, StagedAs>([
     ...staged('whole', [...locks, ...present(tree, folder, style.settings)]),
     ...staged('whole', style.settingFolders ? settingsIn(tree, folder, style.settingFolders) : []),
-    ...staged('whole', members.flatMap((home) => present(tree, home, ['.npmrc']))),
-    ...manifests.flatMap(({ home, its }) => staged('first_line', home === folder ? [] : programsOf(tree, home, its))),
+    ...staged(
+      'whole',
+      members.flatMap((home) => present(tree, home, ['.npmrc'])),
+    ),
+    ...manifests.flatMap(({ home, its }) =>
+      staged('first_line', home === folder ? [] : programsOf(tree, home, its)),
+    ),
     ...local,
-    ...staged('without_scripts', manifests.map(({ home }) => below(home, 'package.json'))),
+    ...staged(
+      'without_scripts',
+      manifests.map(({ home }) => below(home, 'package.json')),
+    ),
   ]);
   const part: DependencyPart = {
     ...plainPart,
     manager: style.manager,
     language: 'javascript',
     folder,
-    members: [...members, ...local.filter(([path]) => baseName(path) === 'package.json').map(([path]) => folderOf(path))],
+    members: [
+      ...members,
+      ...local.filter(([path]) => baseName(path) === 'package.json').map(([path]) => folderOf(path)),
+    ],
     staged: files,
     tools: [
       [style.manager, '--version'],
@@ -136,24 +166,36 @@ function planned(
     prepareEnv: style.prepareEnv ?? {},
     checkEnv: style.checkEnv ?? {},
     results: ['node_modules', ...(style.results ?? [])],
-    scratch: ['.cache', '.vite', '.vite-temp', '.vitest', '.tmp', '.nyc_output'].map((name) => `node_modules/${name}`),
+    scratch: ['.cache', '.vite', '.vite-temp', '.vitest', '.tmp', '.nyc_output'].map(
+      (name) => `node_modules/${name}`,
+    ),
   };
   return { part, notes: scriptNote(folder, manifests) };
 }
 
 const installScripts = ['preinstall', 'install', 'postinstall', 'prepare'];
 
-function scriptNote(folder: string, manifests: readonly { home: string; its: Manifest }[]): readonly string[] {
-  const having = manifests.filter(({ its }) => installScripts.some((name) => its.scripts?.[name] !== undefined));
+function scriptNote(
+  folder: string,
+  manifests: readonly { home: string; its: Manifest }[],
+): readonly string[] {
+  const having = manifests.filter(({ its }) =>
+    installScripts.some((name) => its.scripts?.[name] !== undefined),
+  );
   if (having.length === 0) return [];
-  const where = having.map(({ home }) => below(home, 'package.json')).slice(0, 5).join(', ');
+  const where = having
+    .map(({ home }) => below(home, 'package.json'))
+    .slice(0, 5)
+    .join(', ');
   return [
     `Install scripts of the project itself (${where}) were not run${folder === '' ? '' : ` in ${folder}`}; what the checks need of them belongs in the setting "setup".`,
   ];
 }
 
 const settingsIn = (tree: TreeView, folder: string, what: RegExp) =>
-  tree.paths.filter((path) => inside(path, folder) && what.test(path.slice(folder === '' ? 0 : folder.length + 1)));
+  tree.paths.filter(
+    (path) => inside(path, folder) && what.test(path.slice(folder === '' ? 0 : folder.length + 1)),
+  );
 
 /** Programs that other workspaces get linked. */
 function programsOf(tree: TreeView, home: string, { bin }: Manifest): readonly string[] {
@@ -164,7 +206,8 @@ function programsOf(tree: TreeView, home: string, { bin }: Manifest): readonly s
 /** What `file:` and its like name: an archive, or a folder, of which those that link to it want only the manifest. */
 function localNeeds(style: Style, tree: TreeView, home: string, its: Manifest): [string, StagedAs][] {
   return needs(its).flatMap(([, wanted]): [string, StagedAs][] => {
-    const named = /^(?:file|link|portal):(.+)$/.exec(wanted)?.[1] ?? (/^\.\.?\//.test(wanted) ? wanted : undefined);
+    const named =
+      /^(?:file|link|portal):(.+)$/.exec(wanted)?.[1] ?? (/^\.\.?\//.test(wanted) ? wanted : undefined);
     const path = named === undefined ? undefined : resolveIn(home, named);
     if (path === undefined || path === '') return [];
     if (tree.has(path)) return staged('whole', [path]);
@@ -183,7 +226,9 @@ function membersOf(tree: TreeView, folder: string): readonly string[] {
   ];
   if (patterns.length === 0) return [];
   const wanted = patterns.filter((pattern) => !pattern.startsWith('!')).map(asExpression);
-  const refused = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => asExpression(pattern.slice(1)));
+  const refused = patterns
+    .filter((pattern) => pattern.startsWith('!'))
+    .map((pattern) => asExpression(pattern.slice(1)));
   return pathsBelow(tree, folder, /(?:^|\/)package\.json$/)
     .map(folderOf)
     .filter((home) => {
@@ -195,7 +240,9 @@ function membersOf(tree: TreeView, folder: string): readonly string[] {
 /** The list under `packages:`. No more of YAML is understood; nothing else is written there. */
 function listedIn(text: string | undefined): readonly string[] {
   const block = /^packages:[ \t]*\r?\n((?:[ \t]*(?:-.*|#.*)?\r?\n?)*)/m.exec(text ?? '')?.[1] ?? '';
-  return [...block.matchAll(/^[ \t]*-[ \t]*(['"]?)([^'"#\r\n]+?)\1[ \t]*(?:#.*)?\r?$/gm)].map(([, , name = '']) => name);
+  return [...block.matchAll(/^[ \t]*-[ \t]*(['"]?)([^'"#\r\n]+?)\1[ \t]*(?:#.*)?\r?$/gm)].map(
+    ([, , name = '']) => name,
+  );
 }
 
 /** A workspace pattern: `*` within one folder's name, `**` across, `{a,b}`. */

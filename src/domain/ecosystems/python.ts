@@ -1,6 +1,6 @@
 import {
-  below,
   baseName,
+  below,
   type DependencyPart,
   type Ecosystem,
   folderOf,
@@ -41,7 +41,11 @@ function environment(
 }
 
 const venv = '{beside}/venv';
-const python: readonly [string, ...string[]] = ['python3', '-c', 'import sys; print(sys.version, sys.base_prefix)'];
+const python: readonly [string, ...string[]] = [
+  'python3',
+  '-c',
+  'import sys; print(sys.version, sys.base_prefix)',
+];
 const makeVenv: readonly [string, ...string[]] = ['python3', '-m', 'venv', venv];
 const quietly = { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' };
 
@@ -59,7 +63,15 @@ export const uv: Ecosystem = {
       staged: new Map<string, StagedAs>(staged('whole', files)),
       tools: [['uv', '--version'], python],
       commands: [
-        ['uv', 'sync', '--frozen', '--all-packages', '--all-groups', '--no-install-workspace', '--compile-bytecode'],
+        [
+          'uv',
+          'sync',
+          '--frozen',
+          '--all-packages',
+          '--all-groups',
+          '--no-install-workspace',
+          '--compile-bytecode',
+        ],
       ],
       prepareEnv: { UV_PROJECT_ENVIRONMENT: venv, UV_LINK_MODE: 'copy' },
       checkEnv: { UV_PROJECT_ENVIRONMENT: venv, UV_NO_SYNC: '1', UV_FROZEN: '1', UV_OFFLINE: '1' },
