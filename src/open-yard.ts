@@ -4,6 +4,7 @@ import path from 'node:path';
 import { systemClock } from './adapters/clock.ts';
 import { placeOf } from './adapters/config/place.ts';
 import { openSettings } from './adapters/config/settings.ts';
+import { openDependencies } from './adapters/dependencies/dependencies.ts';
 import { openFiles } from './adapters/files.ts';
 import { openGate } from './adapters/gate/gate.ts';
 import { openGit } from './adapters/git/git.ts';
@@ -16,6 +17,10 @@ import { openProcesses } from './adapters/processes/processes.ts';
 import { openPrograms } from './adapters/processes/programs.ts';
 import { backends } from './backends/index.ts';
 import { keeperStarter } from './core/keeper-presence.ts';
+import type { Identity } from './domain/lease.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Dependencies } from './ports/dependencies.ts';
+import type { Log } from './ports/log.ts';
 import type { ToolRuntime } from './tools/define.ts';
 import { nearest } from './tools/nearest.ts';
 
@@ -70,6 +75,12 @@ export async function openYard({
     processes,
     git: openGit({ commonDir, home, gate, log, env: { ...env } }),
     files: openFiles({ home, place }),
+    dependencies: dependenciesAt(path.join(path.dirname(place), 'dependencies'), {
+      home,
+      self: identity,
+      clock,
+      log,
+    }),
     clock,
     ids: randomIds,
     log,
@@ -92,6 +103,16 @@ export async function openYard({
       if (startsKeeper) await startKeeper();
     },
   };
+}
+
+/** Prepared dependencies serve all repositories of their user, so they have a gate of their own. */
+function dependenciesAt(
+  folder: string,
+  { home, self, clock, log }: { home: string; self: Identity; clock: Clock; log: Log },
+): Dependencies {
+  const alive = (other: Identity) => liveness(self, other);
+  const gate = openGate({ directory: path.join(folder, 'gate'), self, liveness: alive, clock, log });
+  return openDependencies({ folder, home, self, liveness: alive, gate, log });
 }
 
 /** This program as others can start it, wherever they stand. */

@@ -141,6 +141,26 @@ export function checkEnvironment(
   };
 }
 
+/** Where the managers of the user keep their programs, caches and settings, and which registries they were told. */
+const managerNames =
+  /^(?:npm_config_|NPM_|COREPACK_|PNPM_|YARN_|BUN_|UV_|PIP_|POETRY_|PIPENV_|PYENV_|CARGO_|RUSTUP_|GO[A-Z]+$|JAVA_HOME$|M2_HOME$|MAVEN_|GRADLE_|COMPOSER_|BUNDLE_|GEM_|RBENV_|MIX_|HEX_|DOTNET_|NUGET_|XDG_(?:CACHE|CONFIG|DATA)_HOME$|NVM_)/i;
+/** What would run other code in them, or say what they do instead of what the lock file says. */
+const misleading =
+  /(?:_TOKEN|_KEY|_SECRET|_PASSWORD|_AUTH|_OPTIONS|_OPTS|_RUNNER|_WRAPPER|FLAGS|_SCRIPT_SHELL)$|^CARGO_(?:HOME|TARGET_DIR)$/i;
+
+/** Environment of a preparation: as the user's own installation would have it, with their home and registries. */
+export function dependencyEnvironment(rt: Source): Record<string, string> {
+  const named = Object.keys(rt.env).filter((name) => managerNames.test(name) && !misleading.test(name));
+  return {
+    ...pick(rt.env, [...common, ...named, ...rt.config.check_env]),
+    ...locale(rt.env),
+    CI: 'true',
+    NO_COLOR: '1',
+    npm_config_update_notifier: 'false',
+    npm_config_yes: 'true',
+  };
+}
+
 /** How many workers stand between the person and this process. */
 const depth = (env: Source['env']) => Number.parseInt(env.LOOPYARD_DEPTH ?? '0', 10) || 0;
 

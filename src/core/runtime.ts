@@ -1,6 +1,7 @@
 import type { Config } from '../domain/config.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Dependencies } from '../ports/dependencies.ts';
 import type { Files } from '../ports/files.ts';
 import type { Git } from '../ports/git.ts';
 import type { Host } from '../ports/host.ts';
@@ -16,6 +17,7 @@ export interface Runtime {
   readonly git: Git;
   readonly processes: Processes;
   readonly files: Files;
+  readonly dependencies: Dependencies;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

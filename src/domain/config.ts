@@ -180,6 +180,50 @@ export const Config = z.strictObject({
     )
     .meta(project.lowers),
   max_usd_a_day: z.number().positive().optional().describe('the same in US dollars').meta(project.lowers),
+  dependencies: z
+    .boolean()
+    .default(true)
+    .describe(
+      'give rooms the dependencies that lock files name (npm ci and its like, prepared once and kept)',
+    ),
+  dependency_cache_gb: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe(
+      'what prepared dependencies of all repositories may take on disk; the least recently used go first',
+    ),
+  setup: z
+    .array(z.string())
+    .default([])
+    .describe('command lines run in every room before its checks, after its dependencies are there')
+    .meta(project.trustedAdds),
+  setup_timeout_minutes: minutes
+    .default(15)
+    .describe('wall clock of one preparing or setup command')
+    .meta(project.sets),
+  room_files: z
+    .array(z.string())
+    .default([])
+    .describe('untracked files, such as .env, that rooms get a copy of from the main checkout')
+    .meta(project.trustedAdds),
+  worktree_copy: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'patterns of ignored files copied into the worktree of a loop, beside those of .worktreeinclude',
+    )
+    .meta(project.trustedAdds),
+  worktree_link: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'paths of the checkout that the worktree of a loop gets a link to: workers share and can change them',
+    ),
+  worktree_dependencies: z
+    .boolean()
+    .default(true)
+    .describe('give the worktree of a loop a copy of prepared dependencies that git ignores there'),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -38,6 +38,10 @@ export const errorCodes = {
     kind: 'environment',
     hint: 'Run the command named in the message in the repository, then verify again.',
   },
+  SETUP_FAILED: {
+    kind: 'environment',
+    hint: 'Look at the output of the named run with read_log (command line: loopyard log <run>) and mend its cause.',
+  },
   BACKEND_MISSING: { kind: 'environment', hint: 'Install the program, or choose another backend.' },
   SANDBOX_MISSING: {
     kind: 'environment',

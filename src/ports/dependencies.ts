@@ -88,6 +88,8 @@ export interface Dependencies {
     paths: readonly string[],
     limit: { readonly files: number; readonly bytes: number },
   ): Promise<{ readonly copied: readonly string[]; readonly skipped: readonly string[] }>;
+  /** SHA-256 of a regular file below a folder, reached without a link; empty when there is none. */
+  fileDigest(folder: string, path: string): Promise<string>;
   /** Links single paths into a directory; what is there already stays. */
   linkPaths(from: string, to: string, paths: readonly string[]): Promise<readonly string[]>;
 }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, realpath, symlink } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import type { Dependencies } from '../../ports/dependencies.ts';
 import { errno } from '../errno.ts';
+import { openOwn } from '../open-own.ts';
 import { isThere } from './layout.ts';
 
 /**
@@ -35,6 +37,20 @@ async function isPlaced(source: string, to: string, path: string): Promise<boole
     throw error;
   }
 }
+
+export const fileDigest: Dependencies['fileDigest'] = async (folder, path) => {
+  const file = (await isPlain(folder, path))
+    ? await openOwn(join(folder, path), constants.O_RDONLY)
+    : undefined;
+  if (!file) return '';
+  try {
+    return createHash('sha256')
+      .update(await file.readFile())
+      .digest('hex');
+  } finally {
+    await file.close();
+  }
+};
 
 /** Answers the paths that were linked. */
 export const linkPaths: Dependencies['linkPaths'] = async (from, to, paths) => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Identity } from '../../domain/lease.ts';
 import type { Dependencies, Draft } from '../../ports/dependencies.ts';
 import { deleteTrash } from '../take-away.ts';
-import { copyFiles, linkPaths } from './checkout-files.ts';
+import { copyFiles, fileDigest, linkPaths } from './checkout-files.ts';
 import { publishEntry, readEntry } from './entries.ts';
 import {
   type Base,
@@ -75,6 +75,7 @@ export function openDependencies(base: Base): Dependencies {
     makeAhead: (key) => makeSpare(base, key),
     trim: (mostBytes) => trim(base, mostBytes),
     copyFiles,
+    fileDigest,
     linkPaths,
   };
 }
