@@ -1,7 +1,7 @@
 import { LoopyardError } from '../domain/errors.ts';
 import type { RunEnd } from '../domain/run.ts';
 import { passed } from '../domain/verification.ts';
-import type { Draft } from '../ports/dependencies.ts';
+import type { Draft, Recipe } from '../ports/dependencies.ts';
 import type { RunSpec } from '../ports/processes.ts';
 import { type KeyedPart, stagedContent } from './dependency-plan.ts';
 import { dependencyEnvironment } from './environment.ts';
@@ -48,13 +48,25 @@ export async function prepare(rt: Rt, keyed: KeyedPart, signal: AbortSignal): Pr
         };
         await runOrFail(rt, `${name}-${index + 1}`, spec, signal, whereOf(keyed));
       }
-      const { manager, folder, members, results, scratch } = part;
-      await rt.dependencies.publish(draft, { key, manager, homes: [folder, ...members], results, scratch });
+      await rt.dependencies.publish(draft, recipeOf(keyed));
     } catch (error) {
       await rt.dependencies.discard(draft);
       throw error;
     }
   });
+}
+
+function recipeOf({ key, part, files }: KeyedPart): Recipe {
+  const { manager, folder, members, results, scratch } = part;
+  const plain = [...files].filter(([, { as, entry }]) => as === 'first_line' && entry.mode === '100644');
+  return {
+    key,
+    manager,
+    homes: [folder, ...members],
+    results,
+    scratch,
+    plainPrograms: plain.map(([path]) => path),
+  };
 }
 
 /** Runs a command to its good end, or throws SETUP_FAILED with the id of the run that holds its output. */

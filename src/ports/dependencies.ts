@@ -10,6 +10,11 @@ export interface Recipe {
   readonly results: readonly string[];
   /** `<result>/<name>` or a path in the folder beside: emptied after every use, and no part of any proof. */
   readonly scratch: readonly string[];
+  /**
+   * Programs of the tree that are not executable there. An installation would make them so; here the links to them
+   * become small scripts that start the interpreter their first line names, and the tree stays as it was committed.
+   */
+  readonly plainPrograms: readonly string[];
 }
 
 /** Where a preparation happens: nobody else knows the folder, and only a complete result leaves it. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
-import { LoopyardError } from '../../domain/errors.ts';
+import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Draft, Recipe } from '../../ports/dependencies.ts';
 import { errno } from '../errno.ts';
 import {
@@ -19,6 +18,7 @@ import {
   usedFile,
   writeRecord,
 } from './layout.ts';
+import { mendLinks } from './result-links.ts';
 import { type Content, contentDigest, type Look, statDigest } from './tree-proof.ts';
 
 const entryFile = (base: Base, key: string) => join(readyFolder(base, key), 'entry.json');
@@ -33,7 +33,7 @@ export async function publishEntry(base: Base, draft: Draft, recipe: Recipe): Pr
   const out = join(draft.folder, 'out');
   await mkdir(out, { mode: 0o700 });
   const results = await resultsOf(draft, recipe);
-  await mendLinks(draft, results);
+  await mendLinks(draft, results, recipe);
   for (const [i, result] of results.entries()) await rename(join(draft.root, result), join(out, String(i)));
   const hasBeside = (await readdir(draft.beside).catch(() => [])).length > 0;
   const prefix = join(out, besideName);
@@ -74,7 +74,12 @@ export async function withEntry<T>(
     if (!entry) return undefined;
     const folder = readyFolder(base, key);
     await touchUsed(base, key);
-    const result = await work(entry, folder);
+    const result = await work(entry, folder).catch(async (error: unknown) => {
+      // Removed between the look and the hold, by somebody who had not seen the hold yet.
+      if (await isThere(folder)) throw error;
+      return undefined;
+    });
+    if (result === undefined) return undefined;
     if (await isWhole(base, entry, folder)) return result;
     base.log('warn', 'prepared dependencies were altered in the cache; they are made anew', { key });
     await throwAway(base, folder);
@@ -120,36 +125,6 @@ async function resultsOf(draft: Draft, { homes, results }: Recipe): Promise<stri
       if (await isThere(join(draft.root, way))) found.push(way);
     }
   return found;
-}
-
-/**
- * A link in a result may lead to another place of the tree, where the room has the same, and nowhere else. One that
- * was written with the draft's path is made relative.
- */
-async function mendLinks(draft: Draft, results: readonly string[]): Promise<void> {
-  for (const result of results) {
-    const path = join(draft.root, result);
-    if (!(await lstat(path)).isDirectory()) continue;
-    const links: { path: string; target: string }[] = [];
-    await contentDigest([{ path, label: result, skip: new Set() }], (_look, { way, target }) => {
-      if (target !== undefined) links.push({ path: join(path, way), target });
-    });
-    for (const link of links) {
-      const whole = isAbsolute(link.target) ? link.target : join(dirname(link.path), link.target);
-      const inTree = relative(draft.root, normalize(whole));
-      if (inTree === '..' || inTree.startsWith(`..${sep}`) || isAbsolute(inTree)) {
-        const name = relative(draft.root, link.path);
-        throw new LoopyardError(
-          'SETUP_FAILED',
-          `The prepared dependencies have a link that leads out of the tree: "${name}".`,
-          { path: name },
-        );
-      }
-      if (!isAbsolute(link.target)) continue;
-      await rm(link.path);
-      await symlink(relative(dirname(link.path), normalize(whole)), link.path);
-    }
-  }
 }
 
 /** The text of a small file that names a path, and undefined of any other. */
