@@ -5,8 +5,12 @@ import { takeLease } from './leases.ts';
 import { branchOf, candidateRefs, loopFolder, tipRef, worktreePath } from './places.ts';
 import { commitLeftovers, keepForRescue, rescueRefs } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
+import { giveWorktreeDependencies, giveWorktreeFiles } from './worktree-files.ts';
 
-type Rt = Pick<Runtime, 'store' | 'git' | 'files' | 'processes' | 'actor' | 'log'>;
+type Rt = Pick<
+  Runtime,
+  'store' | 'git' | 'files' | 'processes' | 'actor' | 'log' | 'dependencies' | 'config' | 'env'
+>;
 
 /**
  * Gives a loop its working tree and records the lease. A crash after the worktree was made and before it was recorded
@@ -41,6 +45,7 @@ async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   if (known) await rt.git.removeWorktree(path);
   await clearHalfMade(rt, loop);
   await rt.git.addWorktree({ path, branch: branchOf(loop.id), commit: loop.tip ?? loop.base });
+  await giveWorktreeFiles(rt, loop, path);
   await rt.files.write(mark, '');
   return path;
 }
@@ -66,6 +71,7 @@ export async function bringToTip(rt: Rt, loop: Loop): Promise<void> {
   const { workspace } = loop;
   if (workspace?.kind !== 'worktree' || workspace.branch === undefined) return;
   const { path, branch } = workspace;
+  await giveWorktreeDependencies(rt, loop, path);
   const tip = loop.tip ?? loop.base;
   const head = await rt.git.head(path);
   if (head.commit !== undefined && (await rt.git.isAncestor(tip, head.commit))) {

@@ -143,6 +143,13 @@ export interface Git {
     rehearse?: boolean;
   }): Promise<'followed' | 'in_the_way'>;
   /**
+   * Untracked files of a checkout that git ignores there and that the patterns name, or those in its own file
+   * `.worktreeinclude` (both as in `.gitignore`, the file's first).
+   */
+  ignoredFiles(input: { checkout: string; patterns: readonly string[] }): Promise<readonly string[]>;
+  /** Those of some paths that git would ignore in a checkout. */
+  ignoredPaths(checkout: string, paths: readonly string[]): Promise<readonly string[]>;
+  /**
    * The tree that is judged: the commit's, in which the files at `restore` are those of `base` (and are gone when `base`
    * has none there) and those at `drop` are gone. Paths of files or of whole folders, with `/`. It is made in the private
    * object store, and the user's repository never hears of it. Nothing to restore or drop: the commit's own tree.

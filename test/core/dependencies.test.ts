@@ -4,15 +4,19 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attachDependencies, dependencyKey, detachDependencies } from '../../src/core/dependencies.ts';
 import type { Room } from '../../src/core/pristine.ts';
 import { aDependencyWorld, type DependencyWorld, type WorldOptions } from '../support/dependency-world.ts';
@@ -55,11 +59,20 @@ const registry = {
       'node_modules/is-number': {
         version: '7.0.0',
         resolved: 'https://registry.npmjs.org/is-number/-/is-number-7.0.0.tgz',
-        integrity: 'sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==',
+        integrity:
+          'sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==',
       },
     },
   })}\n`,
 };
+
+/** What was prepared once serves all tests that do not harm it. */
+let shared = '';
+beforeAll(async () => {
+  shared = realpathSync(mkdtempSync(join(tmpdir(), 'loopyard-test-')));
+});
+afterAll(() => rmSync(shared, { recursive: true, force: true }));
+const aWorldWithPackage = () => aDependencyWorld(registry, { root: shared });
 
 async function withLock(files: Record<string, string>, options?: WorldOptions): Promise<DependencyWorld> {
   const world = await aDependencyWorld(files, options);
@@ -77,11 +90,14 @@ async function attached(world: DependencyWorld, its?: Room) {
 
 /** Ids of the preparations that were started. */
 const preparations = (world: DependencyWorld) =>
-  readdirSync(world.runsDir).filter((name) => name.startsWith('deps-'));
+  existsSync(world.runsDir) ? readdirSync(world.runsDir).filter((name) => name.startsWith('deps-')) : [];
 
 /** When a room has been given back, a spare copy is made. */
 const spareIsThere = (world: DependencyWorld, key = '') =>
-  eventually(() => existsSync(join(world.cache, 'spares', key)) && readdirSync(join(world.cache, 'spares', key)).length);
+  eventually(
+    () =>
+      existsSync(join(world.cache, 'spares', key)) && readdirSync(join(world.cache, 'spares', key)).length,
+  );
 
 test('a workspaces monorepo is installed once, at its root, with links that stay in the room', async () => {
   const world = await withLock(monorepo);
@@ -110,25 +126,22 @@ test('install scripts of the project itself do not run, and a note says so', asy
 });
 
 test('install scripts of a dependency run, as in the installation of the user', async () => {
-  const world = await withLock({
+  const world = await aDependencyWorld({
     'package.json': manifest({ dependencies: { made: 'file:made-1.0.0.tgz' } }),
-    'made/package.json': manifest({ name: 'made', scripts: { postinstall: 'node -e "fs.writeFileSync(\'built\', \'\')"' } }),
-  }).catch(async () => undefined);
-  // The archive must be there before the lock file can be written.
-  expect(world).toBeUndefined();
-  const other = await aDependencyWorld({
-    'package.json': manifest({ dependencies: { made: 'file:made-1.0.0.tgz' } }),
-    'made/package.json': manifest({ name: 'made', scripts: { postinstall: 'node -e "fs.writeFileSync(\'built\', \'\')"' } }),
+    'made/package.json': manifest({
+      name: 'made',
+      scripts: { postinstall: "node -e \"fs.writeFileSync('built', '')\"" },
+    }),
   });
-  await run('npm', ['pack', './made'], { cwd: other.repo.path });
-  await run('npm', ['install', '--package-lock-only', '--no-audit'], { cwd: other.repo.path });
-  await other.repo.commit();
-  const { room } = await attached(other);
+  await run('npm', ['pack', './made'], { cwd: world.repo.path });
+  await run('npm', ['install', '--package-lock-only', '--no-audit'], { cwd: world.repo.path });
+  await world.repo.commit();
+  const { room } = await attached(world);
   expect(readdirSync(join(room.path, 'node_modules/made'))).toContain('built');
 });
 
 test('what a room kept is put back as long as nothing in it changed', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room } = await attached(world);
   await detachDependencies(world.rt, room);
   expect(existsSync(join(room.path, 'node_modules'))).toBe(false);
@@ -138,7 +151,7 @@ test('what a room kept is put back as long as nothing in it changed', async () =
 });
 
 test('a check that changes a dependency, and puts size and time back, does not reach the next check', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room } = await attached(world);
   const file = join(room.path, 'node_modules/is-number/index.js');
   const { size, atime, mtime } = lstatSync(file);
@@ -152,7 +165,7 @@ test('a check that changes a dependency, and puts size and time back, does not r
 });
 
 test('a file that a check adds to its dependencies is found too', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room } = await attached(world);
   mkdirSync(join(room.path, 'node_modules/chalk'));
   writeFileSync(join(room.path, 'node_modules/chalk/index.js'), '');
@@ -163,7 +176,7 @@ test('a file that a check adds to its dependencies is found too', async () => {
 });
 
 test('what tools leave in their cache folders is emptied, and costs nothing', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room } = await attached(world);
   for (const name of ['.cache/babel', '.vite/vitest']) {
     mkdirSync(join(room.path, 'node_modules', name), { recursive: true });
@@ -176,7 +189,7 @@ test('what tools leave in their cache folders is emptied, and costs nothing', as
 });
 
 test('no two rooms, and not the cache either, share a file', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const rooms = [await attached(world), await attached(world)];
   await detachDependencies(world.rt, rooms[0]?.room as Room);
   await spareIsThere(world, rooms[0]?.given.parts[0]?.key);
@@ -210,7 +223,9 @@ test('a tampered cache is found before it is used, and made anew', async () => {
   const next = await attached(world);
   expect(next.given.parts).toMatchObject([{ how: 'prepared' }]);
   expect(world.logged.join()).toContain('altered in the cache');
-  await run(process.execPath, ['-e', 'if (!require("is-number")(5)) process.exit(1)'], { cwd: next.room.path });
+  await run(process.execPath, ['-e', 'if (!require("is-number")(5)) process.exit(1)'], {
+    cwd: next.room.path,
+  });
 });
 
 test('a cache whose times changed and whose content did not, as after a restored backup, is good', async () => {
@@ -243,7 +258,7 @@ test('a failing preparation says which run holds its output, and leaves nothing 
 });
 
 test('a resumed room, in which checks may be running, is not touched', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room, given } = await attached(world);
   writeFileSync(join(room.path, 'node_modules/is-number/being-written'), '');
   const again = await attached(world, { ...room, origin: 'resumed' });
@@ -252,7 +267,7 @@ test('a resumed room, in which checks may be running, is not touched', async () 
 });
 
 test('a keeper that was killed in the middle of attaching leaves nothing that the next one keeps', async () => {
-  const world = await aDependencyWorld(registry);
+  const world = await aWorldWithPackage();
   const { room } = await attached(world);
   writeFileSync(join(room.path, 'node_modules/is-number/half'), '');
   await world.rt.files.remove(join(room.folder, 'dependencies', 'attached.json'));
@@ -268,9 +283,7 @@ test('the least recently used goes first when the cache is too large', async () 
   const second = (await attached(world)).given.parts[0]?.key ?? '';
   expect(second).not.toBe(first);
   utimesSync(join(world.cache, 'used', first), 1, 1);
-  const { bytes } = JSON.parse(
-    (await world.rt.files.read('/dev/null').catch(() => undefined)) ?? '{"bytes":6000}',
-  ) as { bytes: number };
-  await world.rt.dependencies.trim(Math.round(bytes * 2.5));
+  const entry = readFileSync(join(world.cache, 'ready', second, 'entry.json'), 'utf8');
+  await world.rt.dependencies.trim(Math.round(JSON.parse(entry).bytes * 1.5));
   expect(readdirSync(join(world.cache, 'ready')).filter((name) => !name.startsWith('.'))).toEqual([second]);
 });

@@ -7,6 +7,7 @@ import { keepForRescue } from '../../src/core/rescue.ts';
 import type { Runtime } from '../../src/core/runtime.ts';
 import { makeCandidate } from '../../src/core/snapshot.ts';
 import { bringToTip, prepareWorkspace, tidyWorkspace } from '../../src/core/workspace.ts';
+import { defaultConfig } from '../../src/domain/config.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import type { Loop, Workspace } from '../../src/domain/loop.ts';
 import { aDirectory, aRepository, type TestRepository } from '../support/git-repo.ts';
@@ -36,6 +37,8 @@ async function aWorld(): Promise<World> {
     store,
     files: openFiles({ home, place: await aDirectory() }),
     processes: { liveness: () => 'alive' },
+    dependencies: { copyFiles: async () => ({ copied: [], skipped: [] }), linkPaths: async () => [] },
+    config: { ...defaultConfig, worktree_dependencies: false },
     actor: { name: 'test' },
     log: () => {},
   } as unknown as Runtime;

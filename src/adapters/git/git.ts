@@ -3,6 +3,7 @@ import type { Git } from '../../ports/git.ts';
 import type { Log } from '../../ports/log.ts';
 import { gitCheckouts } from './checkout.ts';
 import { type GitLimits, gitRunner } from './command.ts';
+import { gitIgnored } from './ignored.ts';
 import { gitJudgedTrees } from './judged-tree.ts';
 import { openMirror } from './mirror.ts';
 import { gitObjects } from './objects.ts';
@@ -54,6 +55,7 @@ export function openGit({ commonDir, home, gate, log, env, limits }: GitOptions)
     ...gitRefs(repository),
     ...gitWorktrees(repository, gate),
     ...gitCheckouts(repository),
+    ...gitIgnored(repository),
     ...gitSnapshots(repository, { ...objects, ...queries }),
     ...gitRooms(repository, mirror),
     ...gitJudgedTrees(repository, mirror),

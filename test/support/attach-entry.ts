@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { runShim } from '../../src/adapters/processes/shim.ts';
+import { attachDependencies } from '../../src/core/dependencies.ts';
+import type { Room } from '../../src/core/pristine.ts';
+import { openYard } from '../../src/open-yard.ts';
+
+/** A keeper that does nothing but give one room its dependencies; and the shim that runs what this takes. */
+const [what, commonDir = '', name = ''] = process.argv.slice(2);
+if (what === 'shim') await runShim(process.argv.at(-1) ?? '', { reader: () => () => [], clock: systemClock });
+else if (what === 'attach') {
+  const rt = await openYard({
+    commonDir,
+    name: 'test',
+    env: process.env,
+    self: { command: process.execPath, args: [process.argv[1] ?? ''] },
+    startsKeeper: false,
+  });
+  const commit = (await rt.git.resolve('HEAD')) ?? '';
+  const folder = join(rt.files.place, 'rooms', name);
+  const path = join(folder, 'tree', 'project');
+  await rt.git.fillRoom({ path, commit });
+  const room = { folder, path, home: join(folder, 'home'), temp: join(folder, 'temp'), origin: 'fresh' };
+  const tree = await rt.git.treeOf(commit);
+  const given = await attachDependencies(rt, room as unknown as Room, tree, new AbortController().signal);
+  process.stdout.write(`${JSON.stringify({ given, path })}\n`);
+  process.exit(0);
+}
