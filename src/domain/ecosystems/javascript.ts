@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   baseName,
   below,
@@ -15,6 +14,7 @@ import {
   staged,
   type TreeView,
 } from './part.ts';
+import { type Manifest, manifest, membersOf, needs } from './workspaces.ts';
 
 interface Style {
   readonly manager: string;
@@ -40,10 +40,8 @@ function javascript(style: Style): Ecosystem {
   return {
     manager: style.manager,
     language: 'javascript',
-    roots: new RegExp(
-      `^(?:${[...style.locks, 'package\\.json'].map((name) => name.replace('.', '\\.')).join('|')})$`,
-    ),
-    reads: /^(?:package\.json|pnpm-workspace\.yaml|\.npmrc)$/,
+    roots: new RegExp(`^(?:${[...style.locks, 'package.json'].join('|').replaceAll('.', '\\.')})$`),
+    reads: /^(?:package\.json|pnpm-workspace\.yaml)$/,
     isNamed: (tree, folder) =>
       manifest(tree, folder)?.packageManager?.startsWith(`${style.manager}@`) ?? false,
     plan(tree, folder) {
@@ -61,41 +59,6 @@ function javascript(style: Style): Ecosystem {
     },
   };
 }
-
-const Dependencies = z.record(z.string(), z.string()).catch({}).default({});
-const Manifest = z.object({
-  name: z.string().optional().catch(undefined),
-  packageManager: z.string().optional().catch(undefined),
-  scripts: z.record(z.string(), z.string()).optional().catch(undefined),
-  bin: z
-    .union([z.string(), z.record(z.string(), z.string())])
-    .optional()
-    .catch(undefined),
-  workspaces: z
-    .union([
-      z.array(z.string()),
-      z.object({ packages: z.array(z.string()) }).transform((all) => all.packages),
-    ])
-    .optional()
-    .catch(undefined),
-  dependencies: Dependencies,
-  devDependencies: Dependencies,
-  optionalDependencies: Dependencies,
-});
-type Manifest = z.infer<typeof Manifest>;
-
-function manifest(tree: TreeView, folder: string): Manifest | undefined {
-  const text = tree.text(below(folder, 'package.json'));
-  if (text === undefined) return undefined;
-  try {
-    return Manifest.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-const needs = (it: Manifest) =>
-  Object.entries({ ...it.dependencies, ...it.devDependencies, ...it.optionalDependencies });
 
 function withoutLock(tree: TreeView, folder: string, root: Manifest): Planned | undefined {
   if (needs(root).length === 0 || isListed(tree, folder)) return undefined;
@@ -160,7 +123,7 @@ function planned(
     staged: files,
     tools: [
       [style.manager, '--version'],
-      ['node', '--print', 'process.version + process.versions.modules'],
+      ['node', '--version'],
     ],
     commands: [style.command],
     prepareEnv: style.prepareEnv ?? {},
@@ -216,46 +179,6 @@ function localNeeds(style: Style, tree: TreeView, home: string, its: Manifest): 
     const content = style.copiesLocal ? staged('whole', pathsBelow(tree, path, /./)) : [];
     return [...content, [manifestPath, 'without_scripts']];
   });
-}
-
-/** Folders of the workspaces a root names: in package.json, or for pnpm in pnpm-workspace.yaml. */
-function membersOf(tree: TreeView, folder: string): readonly string[] {
-  const patterns = [
-    ...(manifest(tree, folder)?.workspaces ?? []),
-    ...listedIn(tree.text(below(folder, 'pnpm-workspace.yaml'))),
-  ];
-  if (patterns.length === 0) return [];
-  const wanted = patterns.filter((pattern) => !pattern.startsWith('!')).map(asExpression);
-  const refused = patterns
-    .filter((pattern) => pattern.startsWith('!'))
-    .map((pattern) => asExpression(pattern.slice(1)));
-  return pathsBelow(tree, folder, /(?:^|\/)package\.json$/)
-    .map(folderOf)
-    .filter((home) => {
-      const way = home.slice(folder === '' ? 0 : folder.length + 1);
-      return way !== '' && wanted.some((it) => it.test(way)) && !refused.some((it) => it.test(way));
-    });
-}
-
-/** The list under `packages:`. No more of YAML is understood; nothing else is written there. */
-function listedIn(text: string | undefined): readonly string[] {
-  const block = /^packages:[ \t]*\r?\n((?:[ \t]*(?:-.*|#.*)?\r?\n?)*)/m.exec(text ?? '')?.[1] ?? '';
-  return [...block.matchAll(/^[ \t]*-[ \t]*(['"]?)([^'"#\r\n]+?)\1[ \t]*(?:#.*)?\r?$/gm)].map(
-    ([, , name = '']) => name,
-  );
-}
-
-/** A workspace pattern: `*` within one folder's name, `**` across, `{a,b}`. */
-function asExpression(pattern: string): RegExp {
-  const source = pattern
-    .replace(/^\.\//, '')
-    .replace(/\/+$/, '')
-    .replace(/[.+^$()|[\]\\]/g, '\\$&')
-    .replace(/\{([^{}]*)\}/g, (_all, list: string) => `(?:${list.split(',').join('|')})`)
-    .replace(/\*\*\/|\*\*|\*|\?/g, (star) =>
-      star === '**/' ? '(?:[^/]+/)*' : star === '**' ? '.*' : star === '*' ? '[^/]*' : '[^/]',
-    );
-  return new RegExp(`^${source}$`);
 }
 
 export const npm = javascript({
