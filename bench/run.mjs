@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { measureDependencies } from './dependencies.mjs';
 import { openRaw } from './raw-client.mjs';
 import { measureRooms } from './rooms.mjs';
 
@@ -32,6 +33,7 @@ try {
   await keeperWakeUp(small);
   const sizes = process.argv.includes('--large') ? [1_000, 10_000, 100_000] : [1_000, 10_000];
   await measureRooms(root, { timed, interleaved, report }, sizes);
+  await measureDependencies(root, { timed, interleaved, report }, { program, env });
 } finally {
   await rm(root, { recursive: true, force: true, maxRetries: 5 });
 }

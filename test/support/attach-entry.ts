@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { runShim } from '../../src/adapters/processes/shim.ts';
 import { attachDependencies } from '../../src/core/dependencies.ts';
-import type { Room } from '../../src/core/pristine.ts';
+import { makeRoom } from '../../src/core/pristine.ts';
 import { openYard } from '../../src/open-yard.ts';
 
 /** A keeper that does nothing but give one room its dependencies; and the shim that runs what this takes. */
@@ -17,12 +16,9 @@ else if (what === 'attach') {
     startsKeeper: false,
   });
   const commit = (await rt.git.resolve('HEAD')) ?? '';
-  const folder = join(rt.files.place, 'rooms', name);
-  const path = join(folder, 'tree', 'project');
-  await rt.git.fillRoom({ path, commit });
-  const room = { folder, path, home: join(folder, 'home'), temp: join(folder, 'temp'), origin: 'fresh' };
   const tree = await rt.git.treeOf(commit);
-  const given = await attachDependencies(rt, room as unknown as Room, tree, new AbortController().signal);
-  process.stdout.write(`${JSON.stringify({ given, path })}\n`);
+  const room = await makeRoom(rt, name, tree, 'project');
+  const given = await attachDependencies(rt, room, tree, new AbortController().signal);
+  process.stdout.write(`${JSON.stringify({ given, path: room.path })}\n`);
   process.exit(0);
 }

@@ -34,6 +34,8 @@ async function buildOne(entry: string): Promise<string> {
     outfile,
     bundle: true,
     platform: 'node',
+    // jsonc-parser's other build cannot be bundled.
+    mainFields: ['module', 'main'],
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDependencies } from '../../src/adapters/dependencies/dependencies.ts';
 import { openFiles } from '../../src/adapters/files.ts';
 import { openGate } from '../../src/adapters/gate/gate.ts';
 import { liveness, selfIdentity } from '../../src/adapters/identity.ts';
 import { randomIds } from '../../src/adapters/ids.ts';
-import type { Room } from '../../src/core/pristine.ts';
+import { makeRoom, type Room } from '../../src/core/pristine.ts';
 import type { Runtime } from '../../src/core/runtime.ts';
 import { Config } from '../../src/domain/config.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
@@ -21,8 +21,8 @@ export interface DependencyWorld {
   readonly logged: string[];
   readonly runsDir: string;
   tree(ref?: string): Promise<string>;
-  /** A room with the files of a commit, under a name of its own. */
-  room(commit?: string): Promise<Room>;
+  /** A room with the files of HEAD, under a name of its own. */
+  room(): Promise<Room>;
   /** Another keeper on the same machine, with a repository of its own or with the same. */
   beside(files?: Readonly<Record<string, string>>): Promise<DependencyWorld>;
 }
@@ -73,19 +73,9 @@ export async function aDependencyWorld(
     logged,
     runsDir,
     tree: async (ref = 'HEAD') => git.treeOf((await git.resolve(ref)) ?? ''),
-    async room(commit) {
+    async room() {
       rooms += 1;
-      const folder = join(place, 'rooms', `r-${rooms}`);
-      const room = {
-        folder,
-        path: join(folder, 'tree', 'project'),
-        home: join(folder, 'home'),
-        temp: join(folder, 'temp'),
-        origin: 'fresh' as const,
-      };
-      for (const path of [room.home, room.temp]) await mkdir(path, { recursive: true });
-      await git.fillRoom({ path: room.path, commit: commit ?? (await git.resolve('HEAD')) ?? '' });
-      return room as unknown as Room;
+      return makeRoom(rt, `r-${rooms}`, await git.treeOf((await git.resolve('HEAD')) ?? ''), 'project');
     },
     beside: (others) => aDependencyWorld(others ?? {}, { ...options, root, ...(others ? {} : { repo }) }),
   };
