@@ -9,7 +9,16 @@ const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** What a project of middle size has: a linter, a bundler, a test runner, a server. */
-const wanted = { eslint: '9.39.1', webpack: '5.103.0', jest: '30.2.0', express: '5.1.0', typescript: '5.9.3' };
+const wanted = {
+  eslint: '9.39.1',
+  webpack: '5.103.0',
+  mocha: '11.7.5',
+  lodash: '4.17.21',
+  prettier: '3.6.2',
+  'date-fns': '4.1.0',
+  express: '5.1.0',
+  typescript: '5.9.3',
+};
 
 /** Dependencies for a room against `npm ci` with a warm cache, from the registry, in the same run. */
 export async function measureDependencies(root, { timed, interleaved, report }, { program, env }) {
@@ -36,8 +45,8 @@ export async function measureDependencies(root, { timed, interleaved, report }, 
     outfile,
     bundle: true,
     platform: 'node',
-    // jsonc-parser's other build cannot be bundled.
-    mainFields: ['module', 'main'],
+    // Its main entry is UMD, whose requires a bundler cannot see.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     format: 'esm',
     banner: { js: banner },
     logLevel: 'error',

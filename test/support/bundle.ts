@@ -34,8 +34,8 @@ async function buildOne(entry: string): Promise<string> {
     outfile,
     bundle: true,
     platform: 'node',
-    // jsonc-parser's other build cannot be bundled.
-    mainFields: ['module', 'main'],
+    // Its main entry is UMD, whose requires a bundler cannot see.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
