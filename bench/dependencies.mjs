@@ -45,6 +45,7 @@ export async function measureDependencies(root, { timed, interleaved, report }, 
     outfile,
     bundle: true,
     platform: 'node',
+    target: 'node20',
     // Its main entry is UMD, whose requires a bundler cannot see.
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     format: 'esm',

@@ -14,7 +14,13 @@ export async function dependenciesOfTheProduct(commonDir: string, program: strin
       count += 1;
       const folder = rt.files.join(rt.files.place, 'rooms', `r-${count}`);
       const at = (name: string) => rt.files.join(folder, name);
-      const room = { folder, path: at('tree'), home: at('home'), temp: at('temp'), record: at('record') };
+      const room = {
+        folder,
+        path: at('tree'),
+        home: at('home'),
+        temp: at('temp'),
+        record: rt.files.join(rt.files.home, 'rooms', `r-${count}`),
+      };
       await mkdir(room.path, { recursive: true });
       return { ...room, tree, origin: 'fresh' };
     },
@@ -26,7 +32,7 @@ export async function dependenciesOfTheProduct(commonDir: string, program: strin
     /** Without the spare copy that is made behind it: the bench says when. */
     detach: (room: Room) => rt.dependencies.release(room),
     async makeAhead(room: Room): Promise<void> {
-      const text = await rt.files.read(rt.files.join(room.folder, 'dependencies', 'attached.json'));
+      const text = await rt.files.read(rt.files.join(room.record, 'dependencies.json'));
       for (const { key } of JSON.parse(text ?? '').attached.parts) await rt.dependencies.makeAhead(key);
     },
     forget: (room: Room) => rm(room.folder, { recursive: true, force: true }),

@@ -32,9 +32,8 @@ const Attached = z.strictObject({
 /** What a room was given. */
 export type AttachedDependencies = z.infer<typeof Attached>;
 
-/** Beside the copies, so that it goes where they go. */
-const recordOf = (rt: Pick<Rt, 'files'>, room: Room) =>
-  rt.files.join(room.folder, 'dependencies', 'attached.json');
+/** With what only we know of the room: no check is told where. */
+const recordOf = (rt: Pick<Rt, 'files'>, room: Room) => rt.files.join(room.record, 'dependencies.json');
 const Record = z.strictObject({ tree: z.string(), attached: Attached });
 
 /**

@@ -28,7 +28,12 @@ const graceMs = 2_000;
 export async function prepare(rt: Rt, keyed: KeyedPart, signal: AbortSignal): Promise<void> {
   const { key, part } = keyed;
   const limitMs = rt.config.setup_timeout_minutes * 60_000;
-  await rt.dependencies.once(key, part.commands.length * limitMs, async () => {
+  let waits = true;
+  const unwanted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => waits && reject(signal.reason), { once: true }),
+  );
+  const prepared = rt.dependencies.once(key, part.commands.length * limitMs, async () => {
+    waits = false;
     signal.throwIfAborted();
     if (await rt.dependencies.has(key)) return;
     const name = rt.ids.next('deps');
@@ -54,6 +59,8 @@ export async function prepare(rt: Rt, keyed: KeyedPart, signal: AbortSignal): Pr
       throw error;
     }
   });
+  // Who waits for another's preparation goes at once; who prepares ends the run first.
+  await Promise.race([prepared, unwanted]);
 }
 
 function recipeOf({ key, part, files }: KeyedPart): Recipe {

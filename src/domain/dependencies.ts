@@ -40,6 +40,11 @@ const ecosystems: readonly Ecosystem[] = [
   dotnet,
 ];
 
+/** One question instead of sixteen: a tree may have a hundred thousand paths. */
+const oneOf = (names: readonly RegExp[]) => new RegExp(names.map(({ source }) => source).join('|'));
+const anyRoot = oneOf(ecosystems.map(({ roots }) => roots));
+const anyRead = oneOf(ecosystems.map(({ reads }) => reads));
+
 /** More roots than this in one repository are samples, and preparing them all would take longer than they are worth. */
 const mostParts = 12;
 
@@ -51,8 +56,7 @@ const passive =
  * Whether the content of a path must be known to plan. Everything else in a tree counts by being there.
  */
 export function decidesDependencies(path: string): boolean {
-  const name = baseName(path);
-  return !passive.test(path) && ecosystems.some(({ reads }) => reads.test(name));
+  return anyRead.test(baseName(path)) && !passive.test(path);
 }
 
 /**
@@ -89,9 +93,10 @@ function rootsIn(tree: TreeView): readonly Candidate[] {
   const seen = new Map<string, Candidate & { rank: number }>();
   for (const path of tree.paths) {
     const name = baseName(path);
+    if (!anyRoot.test(name) || passive.test(path)) continue;
     const folder = folderOf(path);
     for (const [rank, ecosystem] of ecosystems.entries()) {
-      if (!ecosystem.roots.test(name) || passive.test(path)) continue;
+      if (!ecosystem.roots.test(name)) continue;
       const named = ecosystem.isNamed?.(tree, folder) ? -1 : rank;
       seen.set(`${ecosystem.manager} ${folder}`, { ecosystem, folder, rank: named });
     }

@@ -270,7 +270,7 @@ test('a keeper that was killed in the middle of attaching leaves nothing that th
   const world = await aWorldWithPackage();
   const { room } = await attached(world);
   writeFileSync(join(room.path, 'node_modules/is-number/half'), '');
-  await world.rt.files.remove(join(room.folder, 'dependencies', 'attached.json'));
+  await world.rt.files.remove(join(room.record, 'dependencies.json'));
   const again = await attached(world, { ...room, origin: 'resumed' });
   expect(again.given.parts[0]?.how).not.toBe('kept');
   expect(readdirSync(join(room.path, 'node_modules/is-number'))).not.toContain('half');
