@@ -54,21 +54,24 @@ test('a keeper that is killed while it prepares leaves no process and no half tr
   const beginnings = () => (existsSync(begun) ? readFileSync(begun, 'utf8').trim().split('\n').length : 0);
 
   const first = attach('first');
-  await eventually(() => beginnings() === 1, 20_000);
+  await eventually(() => beginnings() === 1, 60_000);
   first.kill('SIGKILL');
-  const [shim = 0] = await eventually(() => processesWith(`${tag}/npm`));
+  const [shim = 0] = await eventually(
+    () => processesWith(`${tag}/npm`)[0] !== undefined && processesWith(`${tag}/npm`),
+    60_000,
+  );
   const second = attach('second');
-  await eventually(() => beginnings() === 2, 20_000);
+  await eventually(() => beginnings() === 2, 60_000);
   expect(processesWith(`${tag}/npm`)).not.toContain(shim);
   writeFileSync(go, '');
   let printed = '';
   second.stdout?.on('data', (data) => {
     printed += data;
   });
-  await eventually(() => printed.includes('\n'), 20_000);
+  await eventually(() => printed.includes('\n'), 60_000);
   const { given, path } = JSON.parse(printed);
   expect(given.parts).toMatchObject([{ how: 'prepared' }]);
   expect(existsSync(join(path, 'node_modules/a/index.js'))).toBe(true);
   const drafts = () => readdirSync(join(root, 'place', 'dependencies', 'drafts'));
   await eventually(() => drafts().filter((name) => !name.startsWith('.trash-')).length === 0);
-}, 60_000);
+}, 240_000);
