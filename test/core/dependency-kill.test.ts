@@ -56,10 +56,7 @@ test('a keeper that is killed while it prepares leaves no process and no half tr
   const first = attach('first');
   await eventually(() => beginnings() === 1, 60_000);
   first.kill('SIGKILL');
-  const [shim = 0] = await eventually(
-    () => processesWith(`${tag}/npm`)[0] !== undefined && processesWith(`${tag}/npm`),
-    60_000,
-  );
+  const shim = await eventually(() => processesWith(`${tag}/npm`)[0], 60_000);
   const second = attach('second');
   await eventually(() => beginnings() === 2, 60_000);
   expect(processesWith(`${tag}/npm`)).not.toContain(shim);

@@ -6,7 +6,8 @@ import { openYard } from '../../src/open-yard.ts';
 
 /** A keeper that does nothing but give one room its dependencies; and the shim that runs what this takes. */
 const [what, commonDir = '', name = ''] = process.argv.slice(2);
-if (what === 'shim') await runShim(process.argv.at(-1) ?? '', { reader: () => () => [], clock: systemClock });
+if (what === 'shim')
+  await runShim(process.argv.at(-1) ?? '', { reader: () => ({ line: () => [] }), clock: systemClock });
 else if (what === 'attach') {
   const rt = await openYard({
     commonDir,
