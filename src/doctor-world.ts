@@ -2,15 +2,16 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { readSettings } from './adapters/config/settings.ts';
-import { backendFacts } from './adapters/diagnosis/backends.ts';
 import { diskUse } from './adapters/diagnosis/disk.ts';
 import { gitFacts, machineFacts } from './adapters/diagnosis/machine.ts';
 import { repositoryAbove } from './adapters/diagnosis/repository-above.ts';
 import { errno } from './adapters/errno.ts';
+import { openPrograms } from './adapters/processes/programs.ts';
 import { backends } from './backends/index.ts';
+import { discoverBackends } from './core/backend-discovery.ts';
 import { hasKeeper } from './core/keeper-presence.ts';
 import { type YardToLookAt, yardToLookAt } from './doctor-yard.ts';
-import type { Blind, Facts, YardFacts } from './domain/diagnosis/facts.ts';
+import type { BackendFacts, Blind, Facts, YardFacts } from './domain/diagnosis/facts.ts';
 import { redaction } from './domain/diagnosis/redaction.ts';
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
 import { names, variableOf } from './domain/settings.ts';
@@ -62,7 +63,7 @@ export async function openDoctorWorld(
         machineFacts(env, here?.writable),
         gitFacts(env, commonDir),
         diskUse(here?.places ?? [], mayGoOn),
-        backendFacts(backends, env),
+        agentsHere(front.home, env),
         attempt('the state directory', () => here?.state()),
         attempt('the clients', async () => clientFacts(await openClients(top))),
       ]);
@@ -142,3 +143,22 @@ const ownVariables = new Set(
     (name) => `LOOPYARD_${name}`,
   ),
 );
+
+/** The programs that can be workers, as doctor tells of them. */
+async function agentsHere(home: string, env: NodeJS.ProcessEnv): Promise<readonly BackendFacts[]> {
+  const known = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  const found = await discoverBackends({
+    backends: new Map(backends.map((backend) => [backend.id, backend])),
+    programs: openPrograms(home),
+    env: Object.fromEntries(known),
+  });
+  const told = { yes: 'ok', no: 'missing', perhaps: 'unknown', unknown: 'unknown' } as const;
+  return found.map(({ id, title, program, version, login, trouble }) => ({
+    id,
+    title,
+    program,
+    version,
+    login: told[login],
+    ...(trouble === undefined ? {} : { trouble }),
+  }));
+}

@@ -12,6 +12,7 @@ import { loadScaffolding } from '../src/init-world.ts';
 import { platformTable } from '../src/scaffold/platform-table.ts';
 import { tools } from '../src/tools/index.ts';
 import {
+  backendReference,
   backendTable,
   commandTable,
   configTable,
@@ -53,6 +54,16 @@ test('the reference of the tools is what the catalog says', async () => {
   );
 });
 
+test('the reference of the backends is what they declare', async () => {
+  const intro =
+    'What each program that can be a worker is given and may do. *Documented, untried* means: written from its documentation\n' +
+    'or its help, and never seen to work here. Every worker gets the common variables (PATH, HOME, locale, proxies,\n' +
+    'certificates) and those below; name others in `worker_env`. Nothing is started that is not listed here.';
+  await expect(`# Backends\n\n${written}\n\n${intro}\n\n${backendReference(backends)}\n`).toMatchFileSnapshot(
+    fileOf('docs/backends.md'),
+  );
+});
+
 test('the reference of the errors is the table of the errors', async () => {
   const intro =
     'Every error has a code, a sentence that says what was wrong with which value, and a hint. A failed verdict is no error:\n' +
@@ -74,7 +85,13 @@ test('the diagrams are drawn from the tables', async () => {
 });
 
 test('every file the documents link to is there', () => {
-  for (const name of ['README.md', 'docs/tools.md', 'docs/errors.md', 'docs/state-machines.md']) {
+  for (const name of [
+    'README.md',
+    'docs/tools.md',
+    'docs/backends.md',
+    'docs/errors.md',
+    'docs/state-machines.md',
+  ]) {
     const text = readFileSync(fileOf(name), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
       expect(

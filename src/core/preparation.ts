@@ -108,7 +108,7 @@ function howItEnded({ cause, exitCode }: RunEnd, timeoutMs: number): string {
       return 'its program could not be started.';
     case 'signalled':
     case 'stopped':
-    case 'hung':
+    case 'stalled':
     case 'lost':
       return 'it was interrupted.';
   }

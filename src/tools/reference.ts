@@ -63,14 +63,47 @@ export function configSchema(): Readonly<Record<string, unknown>> {
   };
 }
 
-export function backendTable(backends: readonly Pick<Backend, 'id' | 'title' | 'probe' | 'env'>[]): string {
-  const rows = backends.map(({ id, title, probe, env }) => [
-    code(id),
-    title,
-    probe ? code(probe[0]) : 'the program you name',
-    env.length > 0 ? env.map(code).join(' ') : 'none',
+export function backendTable(backends: readonly Backend[]): string {
+  const rows = backends.map((backend) => [
+    code(backend.id),
+    backend.title,
+    backend.probe ? code(backend.probe[0]) : 'the program you name',
+    triedWith(backend),
+    backend.tools ? 'attached' : 'files only',
+    { none: 'unknown', tokens: 'tokens', cost: 'tokens and money' }[backend.usage],
   ]);
-  return table(['backend', 'runs', 'needs on PATH', 'passes on, beside the common variables'], rows);
+  return table(
+    ['backend', 'runs', 'needs on PATH', 'tried with', "loopyard's tools", 'reports its use'],
+    rows,
+  );
+}
+
+const triedWith = ({ tried }: Backend) => tried ?? '*documented, untried*';
+
+/** Everything each backend declares, a section for each. */
+export function backendReference(backends: readonly Backend[]): string {
+  return backends.map(backendSection).join('\n\n');
+}
+
+function backendSection(backend: Backend): string {
+  const { id, title, family, probe, install, permissions, login, clients, resumes, env } = backend;
+  const rows = [
+    ['program', probe ? code(probe[0]) : 'the one you name'],
+    ['to get it', probe ? code(install) : install],
+    ['tried with', triedWith(backend)],
+    ['model family', family === 'any' ? 'as configured in the program' : family],
+    ...Object.entries(permissions).map(([mode, meaning]) => [`permissions ${code(mode)}`, meaning]),
+    [
+      "loopyard's tools",
+      backend.tools ? 'attached' : 'not attached: the worker has the files of its context',
+    ],
+    ['reports', { none: 'no usage', tokens: 'tokens', cost: 'tokens and money' }[backend.usage]],
+    ['can go on with a session', resumes ? 'yes' : 'no'],
+    ...(login ? [['to log in', login.how]] : []),
+    ...(clients.length > 0 ? [['as a client it is called', clients.map(code).join(' ')]] : []),
+    ['variables passed on', env.length > 0 ? env.map(code).join(' ') : 'the common ones only'],
+  ];
+  return `## ${id}\n\n**${title}.**\n\n${table(['', ''], rows)}`;
 }
 
 export function errorTable(): string {

@@ -109,6 +109,8 @@ export interface BackendFacts {
   readonly version: string | undefined;
   /** Undefined: nobody looked. */
   readonly login?: 'ok' | 'missing' | 'unknown';
+  /** What speaks against it, and what to do, in a sentence. */
+  readonly trouble?: string;
 }
 
 export interface ClientFacts {

@@ -18,15 +18,15 @@ export function backendFindings({ backends }: Facts): Finding[] {
     ];
   }
   return [
-    ...here.map(({ id, title, version, login }) =>
+    ...here.map(({ id, title, version, login, trouble }) =>
       login === 'missing'
         ? warning(`backend.${id}`, `${title} is installed and nobody is logged in.`, {
             why: 'Its workers end at once.',
-            todo: `Start ${id} by hand once and log in.`,
+            todo: trouble ?? `Start ${id} by hand once and log in.`,
           })
         : ok(
             `backend.${id}`,
-            `${title}: ${version ?? 'found, and says no version'}${login === 'ok' ? ', logged in' : '; whether somebody is logged in was not looked at'}`,
+            `${title}: ${version ?? 'found, and says no version'}${login === 'ok' ? ', logged in' : '; whether somebody is logged in cannot be told from outside'}`,
           ),
     ),
   ];
