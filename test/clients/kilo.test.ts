@@ -42,7 +42,7 @@ workerSuite({
         headers: { 'retry-after': '1' },
       },
       expected: 'rate_limit',
-      withinMs: 100_000,
+      withinMs: 240_000,
     },
   ],
 });

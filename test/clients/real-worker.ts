@@ -128,7 +128,7 @@ export async function aRealWorker(
       const { exitCode, stderr } = await cli(...base, '--backend', person.backend, ...flags);
       if (exitCode !== 0) throw new Error(stderr);
     },
-    async shows(pattern, timeoutMs = 60_000) {
+    async shows(pattern, timeoutMs = 150_000) {
       const last = { shown: '' };
       return vi.waitFor(
         async () => {

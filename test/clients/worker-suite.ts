@@ -30,7 +30,7 @@ export function workerSuite(suite: Suite): void {
         context,
       );
       await worker.start('--auto-merge');
-      await worker.shows(/"state":\s*"landed"/, 100_000);
+      await worker.shows(/"state":\s*"landed"/, 240_000);
 
       expect(worker.git('show', 'main:greeting.txt')).toBe('hello\n');
       const { seen } = worker.model;
@@ -57,7 +57,7 @@ export function workerSuite(suite: Suite): void {
     test('that hears nothing from its model is stopped without a trace', async (context) => {
       const worker = await aRealWorker(suite, [[{ hang: true }]], context);
       await worker.start();
-      await vi.waitFor(() => expect(worker.model.seen.length).toBeGreaterThan(0), 60_000);
+      await vi.waitFor(() => expect(worker.model.seen.length).toBeGreaterThan(0), 150_000);
       await worker.stop();
       expect(await worker.shows(/"state":\s*"cancelled"/)).not.toMatch(/survivor|outlived/);
     });

@@ -203,9 +203,13 @@ function openFacts(directory: string, reader: Reader | undefined, clock: Clock) 
   };
 }
 
+/** Signals that end a process; of the others, an exit code that looks like one was chosen. */
+const deadly = /^SIG(?:HUP|INT|QUIT|ILL|TRAP|ABRT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|XCPU|XFSZ|SYS)$/;
+
 /**
  * Bubblewrap, like a shell, reports a command killed by signal n as exit code 128 + n. Both are told then: whoever
- * judges knows that the command may also have chosen that number itself.
+ * judges knows that the command may also have chosen that number itself. Gemini CLI does: it exits with an HTTP status
+ * modulo 256, so 401 looks like 128 + SIGCHLD.
  */
 function howItEnded(
   code: number | null,
@@ -213,7 +217,7 @@ function howItEnded(
   walled: boolean,
 ): { exitCode?: number; signal?: string } {
   if (code === null) return { signal: signal ?? 'unknown' };
-  const name =
-    walled && Object.entries(os.constants.signals).find(([, number]) => number === code - 128)?.[0];
+  const numbers = Object.entries(os.constants.signals);
+  const name = walled && numbers.find(([one, number]) => number === code - 128 && deadly.test(one))?.[0];
   return name ? { exitCode: code, signal: name } : { exitCode: code };
 }

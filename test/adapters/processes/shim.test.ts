@@ -53,6 +53,20 @@ describe.each([
     });
   });
 
+  inThisMode('that exits with a number that looks like a harmless signal has exited', async () => {
+    const { processes } = await aRealWorld({ containment });
+
+    // What Gemini CLI makes of HTTP 401; 17 is SIGCHLD.
+    await processes.start('r', {
+      ...agent('prints-and-exits'),
+      argv: [process.execPath, '-e', 'process.exit(145)'],
+    });
+
+    const { end } = (await processes.settled('r', never)) as { end: object };
+    expect(end).toMatchObject({ cause: 'exited', exitCode: 145 });
+    expect(end).not.toHaveProperty('signal');
+  });
+
   inThisMode('is asked politely first, and its last word is kept', async () => {
     const { processes } = await aRealWorld({ containment });
     await processes.start('r', agent('ends-politely'));
