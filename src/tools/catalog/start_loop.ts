@@ -1,18 +1,16 @@
 import * as z from 'zod';
-import { chooseBackends } from '../../core/backend-choice.ts';
-import { locateBackends } from '../../core/backend-discovery.ts';
 import { openLoop } from '../../core/registry.ts';
 import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
 import { brief, plain, shown } from '../../domain/text.ts';
-import { argvFrom, checksFrom } from '../command-line.ts';
+import { checksFrom } from '../command-line.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
-import { nearest } from '../nearest.ts';
 import { targetNamed } from '../target.ts';
 import { treeNotes } from '../tree-notes.ts';
 import { compact } from '../views.ts';
+import { backendOf } from '../worker-choice.ts';
 
 const input = z.strictObject({
   goal: z.string().trim().min(1).max(20_000).describe('for a worker with an empty memory'),
@@ -217,64 +215,6 @@ async function planOf(
     ),
   };
   return { plan, notes };
-}
-
-interface Worker {
-  readonly backend: string;
-  readonly fallbacks: string[] | undefined;
-  readonly command: string[] | undefined;
-  readonly noted: readonly string[];
-}
-
-async function backendOf(rt: ToolRuntime, args: Input, call: Call): Promise<Worker> {
-  const asked = args.backend?.split(',').map((id) => id.trim());
-  const ids = asked?.filter(Boolean) ?? (args.command === undefined ? [] : ['command']);
-  for (const id of ids) known(rt, id);
-  const command = commandOf(args, ids);
-  if (command !== undefined) await onPath(rt, command[0] ?? '');
-  const { client } = call;
-  const wishes = { asked: ids, client, usual: rt.config.backend, order: rt.config.backends };
-  const choice = chooseBackends(wishes, await locateBackends(rt));
-  if ('none' in choice) {
-    throw new LoopyardError('BACKEND_MISSING', `${choice.none} Or give "command".`, { asked: ids });
-  }
-  const [backend, ...fallbacks] = choice.backends;
-  return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted: choice.notes };
-}
-
-function known(rt: ToolRuntime, id: string): void {
-  if (rt.backends.has(id)) return;
-  const all = [...rt.backends.keys()];
-  const guess = nearest(id, all);
-  throw new LoopyardError(
-    'UNKNOWN_BACKEND',
-    `There is no backend "${shown(id)}"${guess ? `; did you mean "${guess}"` : ''}. There are: ${all.join(', ')}.`,
-    { known: all },
-  );
-}
-
-function commandOf({ command }: Input, ids: readonly string[]): string[] | undefined {
-  if (!ids.includes('command')) {
-    if (command === undefined) return undefined;
-    throw new LoopyardError(
-      'INVALID_ARGUMENT',
-      `"command" goes with the backend command, not with ${ids.join(', ')}.`,
-    );
-  }
-  if (command !== undefined) return argvFrom(command, 'The worker command');
-  throw new LoopyardError(
-    'INVALID_ARGUMENT',
-    'The backend command needs "command": the worker\'s command line.',
-  );
-}
-
-async function onPath(rt: ToolRuntime, program: string): Promise<void> {
-  if (/[\\/]/.test(program) || (await rt.processes.which(program, rt.env)) !== undefined) return;
-  throw new LoopyardError(
-    'BACKEND_MISSING',
-    `The program "${shown(program)}" of the backend command is not on PATH.`,
-    { backend: 'command', program: shown(program) },
-  );
 }
 
 function summaryOf(goal: string): string {

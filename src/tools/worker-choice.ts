@@ -1,0 +1,72 @@
+import { chooseBackends } from '../core/backend-choice.ts';
+import { locateBackends } from '../core/backend-discovery.ts';
+import { LoopyardError } from '../domain/errors.ts';
+import { shown } from '../domain/text.ts';
+import { argvFrom } from './command-line.ts';
+import type { Call, ToolRuntime } from './define.ts';
+import { nearest } from './nearest.ts';
+
+interface Input {
+  /** Names in order of preference, separated by commas. */
+  readonly backend?: string | undefined;
+  readonly command?: string | undefined;
+}
+
+interface Worker {
+  readonly backend: string;
+  readonly fallbacks: string[] | undefined;
+  readonly command: string[] | undefined;
+  readonly noted: readonly string[];
+}
+
+/** The backends of a loop, from what it names, who opens it, and what is here. */
+export async function backendOf(rt: ToolRuntime, args: Input, call: Pick<Call, 'client'>): Promise<Worker> {
+  const asked = args.backend?.split(',').map((id) => id.trim());
+  const ids = asked?.filter(Boolean) ?? (args.command === undefined ? [] : ['command']);
+  for (const id of ids) known(rt, id);
+  const command = commandOf(args, ids);
+  if (command !== undefined) await onPath(rt, command[0] ?? '');
+  const { client } = call;
+  const wishes = { asked: ids, client, usual: rt.config.backend, order: rt.config.backends };
+  const choice = chooseBackends(wishes, await locateBackends(rt));
+  if ('none' in choice) {
+    throw new LoopyardError('BACKEND_MISSING', `${choice.none} Or give "command".`, { asked: ids });
+  }
+  const [backend, ...fallbacks] = choice.backends;
+  return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted: choice.notes };
+}
+
+function known(rt: ToolRuntime, id: string): void {
+  if (rt.backends.has(id)) return;
+  const all = [...rt.backends.keys()];
+  const guess = nearest(id, all);
+  throw new LoopyardError(
+    'UNKNOWN_BACKEND',
+    `There is no backend "${shown(id)}"${guess ? `; did you mean "${guess}"` : ''}. There are: ${all.join(', ')}.`,
+    { known: all },
+  );
+}
+
+function commandOf({ command }: Input, ids: readonly string[]): string[] | undefined {
+  if (!ids.includes('command')) {
+    if (command === undefined) return undefined;
+    throw new LoopyardError(
+      'INVALID_ARGUMENT',
+      `"command" goes with the backend command, not with ${ids.join(', ')}.`,
+    );
+  }
+  if (command !== undefined) return argvFrom(command, 'The worker command');
+  throw new LoopyardError(
+    'INVALID_ARGUMENT',
+    'The backend command needs "command": the worker\'s command line.',
+  );
+}
+
+async function onPath(rt: ToolRuntime, program: string): Promise<void> {
+  if (/[\\/]/.test(program) || (await rt.processes.which(program, rt.env)) !== undefined) return;
+  throw new LoopyardError(
+    'BACKEND_MISSING',
+    `The program "${shown(program)}" of the backend command is not on PATH.`,
+    { backend: 'command', program: shown(program) },
+  );
+}
