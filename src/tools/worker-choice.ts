@@ -30,7 +30,9 @@ export async function backendOf(rt: ToolRuntime, args: Input, call: Pick<Call, '
   const wishes = { asked: ids, client, usual: rt.config.backend, order: rt.config.backends };
   const choice = chooseBackends(wishes, await locateBackends(rt));
   if ('none' in choice) {
-    throw new LoopyardError('BACKEND_MISSING', `${choice.none} Or give "command".`, { asked: ids });
+    // Named and missing is the machine's trouble; with nothing named the caller can still name a command.
+    if (ids.length > 0) throw new LoopyardError('BACKEND_MISSING', choice.none, { asked: ids });
+    throw new LoopyardError('INVALID_ARGUMENT', `"backend": ${choice.none} Install one, or give "command".`);
   }
   const [backend, ...fallbacks] = choice.backends;
   return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted: choice.notes };

@@ -173,8 +173,6 @@ async function planOf(
   const target = args.target === undefined ? head.branch : await targetNamed(rt, args.target);
   if (target === undefined)
     notes.push('HEAD is detached and no target was named: the loop can pass, but not land.');
-  const { backend, fallbacks, command, noted } = await backendOf(rt, args, call);
-  notes.push(...noted);
   if (
     args.isolation === 'worktree' &&
     args.base === undefined &&
@@ -184,6 +182,8 @@ async function planOf(
   }
   const { checks, note } = await checksFrom(rt, args.checks, args.check_minutes, args.network);
   if (note !== undefined) notes.push(note);
+  const { backend, fallbacks, command, noted } = await backendOf(rt, args, call);
+  notes.push(...noted);
   const plan: LoopPlan = {
     goal: args.goal,
     summary: summaryOf(args.goal),
