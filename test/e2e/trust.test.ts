@@ -12,7 +12,8 @@ vi.setConfig({ testTimeout: 120_000 });
 const touching = (file: string) => JSON.stringify({ checks: { proof: `touch '${file}'` }, max_loops: 50 });
 
 test('what a repository would run is inert until it is trusted, runs then, and asks again when it changes', async () => {
-  const project = await aProject();
+  // Without walls, so that a file outside can show that it ran.
+  const project = await aProject({ env: { LOOPYARD_SANDBOX: 'off' } });
   const ran = project.file('ran');
   const text = touching(ran);
   await project.commit({ 'loopyard.json': text });
