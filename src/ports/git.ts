@@ -50,6 +50,16 @@ export interface TreeEntry {
   readonly id: ObjectId;
 }
 
+/** A path that differs between two trees. `mode` is how it is in the later one, and for a deleted one how it was. */
+export interface TreeChange {
+  readonly path: string;
+  readonly kind: 'added' | 'modified' | 'deleted' | 'type_changed';
+  readonly mode: string;
+  /** Content in the earlier and in the later tree; absent where there is none. */
+  readonly before?: ObjectId;
+  readonly after?: ObjectId;
+}
+
 /** What became of a room that was to be used again. */
 export type RoomState =
   | { readonly kind: 'pristine' }
@@ -160,6 +170,11 @@ export interface Git {
     restore: readonly string[];
     drop: readonly string[];
   }): Promise<ObjectId>;
+  /**
+   * Every path that differs between two commits; a rename is one deleted and one added. Read in the private object
+   * store: a tree that was rewritten under its id in the user's repository hides nothing.
+   */
+  treeChanges(base: ObjectId, commit: ObjectId): Promise<readonly TreeChange[]>;
   /**
    * All files of a commit or tree, or those at and below `paths`, in git's order. Read in the private object store, where
    * the content of every object was checked against its id; so is what `blobs` answers.

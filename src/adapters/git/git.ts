@@ -13,6 +13,7 @@ import type { Repository } from './repository.ts';
 import { gitRooms } from './room.ts';
 import { readIdentity, readUserSettings } from './settings.ts';
 import { gitSnapshots } from './snapshot.ts';
+import { gitTreeChanges } from './tree-changes.ts';
 import { gitWorktrees } from './worktree.ts';
 
 export { gitFinder } from './finder.ts';
@@ -58,6 +59,7 @@ export function openGit({ commonDir, home, gate, log, env, limits }: GitOptions)
     ...gitIgnored(repository),
     ...gitSnapshots(repository, { ...objects, ...queries }),
     ...gitRooms(repository, mirror),
+    ...gitTreeChanges(repository, mirror),
     ...gitJudgedTrees(repository, mirror),
   };
 }
