@@ -2,6 +2,7 @@ import { LoopyardError } from '../domain/errors.ts';
 import { isEnded, type Loop, priorities } from '../domain/loop.ts';
 import { type Action, isIdle, next } from '../domain/next.ts';
 import { headOf } from '../domain/text.ts';
+import { waitsForBaseline } from '../domain/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import { archiveLoop, archiveVerifications, oldVerifications } from './archive.ts';
 import { Bell, Crew } from './crew.ts';
@@ -147,8 +148,10 @@ function lookAround(rt: Runtime, { crew, vigil, epoch }: Means, yard: Yard, now:
       (error) => recordTrouble(rt, loop.id, error),
     );
   }
-  for (const { id, state, loop } of Object.values(yard.verifications)) {
+  for (const verification of Object.values(yard.verifications)) {
+    const { id, state, loop } = verification;
     if (state !== 'requested' && state !== 'running') continue;
+    if (waitsForBaseline(verification, yard.verifications)) continue;
     if (state === 'requested' && crew.busy('verification/') >= rt.config.max_verifications) continue;
     crew.send(
       `verification/${id}`,

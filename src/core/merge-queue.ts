@@ -8,7 +8,7 @@ import { bringCheckoutAlong, canFollow, checkoutOf, rebasedIn } from './landing-
 import { fenceRef, readyRef, tipRef } from './places.ts';
 import { loopyardAuthor } from './rescue.ts';
 import type { Runtime } from './runtime.ts';
-import { requestVerification } from './verifier.ts';
+import { baselineOf, requestVerification } from './verification-requests.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
 
@@ -65,6 +65,7 @@ export async function attendMerge(rt: Rt, entry: MergeEntry, epoch: number): Pro
     case 'tampered':
       return bounce(rt, entry, 'Merged with the target as it is now, the checks do not pass any more.', {
         tip: entry.built.result,
+        onto: entry.built.onto,
         verification: verification.id,
       });
     case 'inconclusive':
@@ -103,8 +104,18 @@ async function build(rt: Rt, loop: Loop, entry: MergeEntry, onto: string): Promi
     fastForward && verified?.state === 'passed' && verified.commit === result ? verified.id : undefined;
   const verification = known ?? rt.ids.next('verification');
   await record(rt, entry, (tx) => {
-    if (known === undefined)
-      requestVerification(tx, { id: verification, kind: 'merge', loop, commit: result });
+    if (known === undefined) {
+      // What the target brings is not the loop's doing, so the result is compared with the target.
+      const baseline = loop.ignorePreexisting ? baselineOf(rt, tx, loop, onto) : undefined;
+      requestVerification(tx, {
+        id: verification,
+        kind: 'merge',
+        loop,
+        commit: result,
+        base: onto,
+        baseline,
+      });
+    }
     tx.record({ type: 'merge.built', id: entry.id, result, onto, verification });
   });
 }
@@ -125,6 +136,7 @@ async function mergeCommit(rt: Rt, loop: Loop, entry: MergeEntry, onto: string):
   });
   await bounce(rt, entry, `Conflicts with ${entry.target} in: ${named(merged.files)}`, {
     tip,
+    onto,
     conflicts: merged.files.slice(0, 500),
   });
   return undefined;
@@ -226,7 +238,7 @@ async function bounce(
   rt: Rt,
   entry: MergeEntry,
   reason: string,
-  start: { tip?: string; conflicts?: string[]; verification?: string } = {},
+  start: { tip?: string; onto?: string; conflicts?: string[]; verification?: string } = {},
 ): Promise<void> {
   if (start.tip !== undefined) {
     const ref = tipRef(entry.loop);
@@ -238,7 +250,7 @@ async function bounce(
     const loop = tx.yard.loops[entry.loop];
     if (loop?.state !== 'merging') return;
     // Files of the user's own checkout are not ours to replace.
-    const { tip: _tip, conflicts: _conflicts, ...without } = start;
+    const { tip: _tip, onto: _onto, conflicts: _conflicts, ...without } = start;
     const from = loop.workspace?.kind === 'worktree' ? start : without;
     tx.record({ type: 'loop.bounced', id: loop.id, reason: reason.slice(0, 1_900), ...from });
   });

@@ -40,6 +40,9 @@ export const poolRecord = ({ files }: Places, ...slot: readonly string[]) =>
 export const evidenceFile = ({ files }: Places, verification: string) =>
   files.join(files.home, 'evidence', `${verification}.json`);
 
+/** Says which verification has run the checks that a key stands for. */
+export const knownRunsFile = ({ files }: Places, key: string) => files.join(files.home, 'known-runs', key);
+
 export const archiveFolder = ({ files }: Places) => files.join(files.home, 'archive');
 
 export const archiveFile = (rt: Places, loop: string) => rt.files.join(archiveFolder(rt), `${loop}.json`);

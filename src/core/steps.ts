@@ -2,7 +2,7 @@ import type { Loop } from '../domain/loop.ts';
 import type { Action } from '../domain/next.ts';
 import type { Tx } from '../ports/store.ts';
 import type { Runtime } from './runtime.ts';
-import { requestVerification } from './verifier.ts';
+import { baseOf, requestVerification } from './verification-requests.ts';
 
 /** Actions that are nothing but a decision: recording them is doing them. */
 export type Step = Extract<
@@ -31,7 +31,14 @@ export function recordStep(rt: Pick<Runtime, 'ids'>, tx: Tx, loop: Loop, step: S
     case 'request_verification': {
       if (!candidate) return;
       const verification = rt.ids.next('verification');
-      requestVerification(tx, { id: verification, kind: 'candidate', loop, commit: candidate.commit });
+      const compared = baseOf(rt, tx, loop);
+      requestVerification(tx, {
+        id: verification,
+        kind: 'candidate',
+        loop,
+        commit: candidate.commit,
+        ...compared,
+      });
       return tx.record({ type: 'loop.verification_started', id, verification });
     }
     case 'queue_merge':

@@ -224,6 +224,29 @@ export const Config = z.strictObject({
     .boolean()
     .default(true)
     .describe('give the worktree of a loop a copy of prepared dependencies that git ignores there'),
+  protected: z
+    .array(z.string().min(1).max(250))
+    .max(200)
+    .default([])
+    .describe(
+      'globs of more files that are judged as on the base; "!glob" takes one out of the protected ones',
+    )
+    .meta(project.adds),
+  allow_changes: z
+    .array(z.string().min(1).max(250))
+    .max(50)
+    .default([])
+    .describe('globs of protected files that every loop and verification may change'),
+  fewer_tests: z
+    .enum(['report', 'tampered'])
+    .default('tampered')
+    .describe('verdict on a pass with fewer tests, or more skipped ones, than the base')
+    .meta(project.stricter),
+  flaky: z
+    .enum(['pass', 'fail'])
+    .default('pass')
+    .describe('what counts when a check fails and then passes on the same files')
+    .meta(project.stricter),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -53,7 +53,7 @@ function change(loop: Loop, event: Changing, at: number): Loop {
       return { ...loop, wanted: true };
     case 'loop.iteration_started':
       return {
-        ...without(loop, 'notBefore', 'trouble', 'verification'),
+        ...without(loop, 'notBefore', 'trouble', 'verification', 'byHand'),
         iteration: event.iteration,
         worker: event.worker,
         wanted: false,
@@ -93,7 +93,10 @@ function change(loop: Loop, event: Changing, at: number): Loop {
     case 'loop.verification_started':
       return { ...without(loop, 'notBefore'), verification: event.verification };
     case 'loop.passed':
-      return outcome(resetFailures(loop), at, 'passed', judged(loop, event));
+      return {
+        ...outcome(resetFailures(loop), at, 'passed', judged(loop, event)),
+        ...defined({ byHand: event.byHand }),
+      };
     case 'loop.failed':
       return outcome(resetFailures(loop), at, 'failed', judged(loop, event));
     case 'loop.tampered':
@@ -122,7 +125,10 @@ function change(loop: Loop, event: Changing, at: number): Loop {
       return { ...without(loop, 'hold', 'trouble'), landed: event.commit };
     case 'loop.bounced':
       return outcome(
-        { ...without(loop, 'conflicts'), ...defined({ tip: event.tip, conflicts: event.conflicts }) },
+        {
+          ...without(loop, 'conflicts'),
+          ...defined({ tip: event.tip, conflicts: event.conflicts, onto: event.onto }),
+        },
         at,
         'bounced',
         {
@@ -190,7 +196,7 @@ function resetFailures(loop: Loop): Loop {
 
 function judged(
   loop: Loop,
-  event: { verification: string; reason?: string; signature?: string | undefined },
+  event: { verification: string; reason?: string | undefined; signature?: string | undefined },
 ) {
   return {
     verification: event.verification,

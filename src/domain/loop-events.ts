@@ -44,8 +44,14 @@ export const loopEvents = [
     bar: Bar.optional(),
   }),
   z.strictObject({ type: z.literal('loop.verification_started'), id: Id, verification: Id }),
-  z.strictObject({ type: z.literal('loop.passed'), id: Id, verification: Id }),
-  z.strictObject({ type: z.literal('loop.failed'), id: Id, verification: Id, signature }),
+  z.strictObject({ type: z.literal('loop.passed'), id: Id, verification: Id, byHand: reason.optional() }),
+  z.strictObject({
+    type: z.literal('loop.failed'),
+    id: Id,
+    verification: Id,
+    signature,
+    reason: reason.optional(),
+  }),
   z.strictObject({ type: z.literal('loop.tampered'), id: Id, verification: Id, reason, signature }),
   z.strictObject({
     type: z.literal('loop.inconclusive'),
@@ -75,6 +81,8 @@ export const loopEvents = [
     tip: z.string().optional(),
     conflicts: z.array(z.string()).optional(),
     verification: Id.optional(),
+    /** The target commit that `tip` contains. */
+    onto: z.string().optional(),
   }),
   z.strictObject({ type: z.literal('loop.withdrawn'), id: Id, reason }),
   z.strictObject({ type: z.literal('loop.closed'), id: Id, reason }),

@@ -97,6 +97,10 @@ export const LoopPlan = z.strictObject({
   /** A model of another provider looks at what passed, before it may land. */
   review: z.boolean().optional(),
   limits: Limits,
+  /** Globs of protected files that may change, because that is the goal. */
+  allowChanges: z.array(z.string().max(250)).max(50).optional(),
+  /** A check whose failing tests all failed on the base too counts as passed. */
+  ignorePreexisting: z.literal(true).optional(),
 });
 export type LoopPlan = z.infer<typeof LoopPlan>;
 
@@ -188,6 +192,10 @@ export const Loop = LoopPlan.extend({
   /** Not yet worked on: the first `delivered` of them are with the present worker, and come back if it is lost. */
   messages: z.array(Message),
   delivered: z.number().int().nonnegative(),
+  /** Target commit that a bounced loop's work was merged with: from then on that is what it is compared with. */
+  onto: z.string().optional(),
+  /** Why auto_merge leaves the landing to a person. */
+  byHand: z.string().max(2_000).optional(),
   /** The commit it landed as. */
   landed: z.string().optional(),
   /** The newest failure that nobody's work caused; gone when things go on. */

@@ -179,6 +179,7 @@ function whenReviewing(yard: Yard, loop: Loop, now: number): Action {
 
 function whenVerified(loop: Loop): Action {
   if (awaitsReview(loop)) return { do: 'start_review' };
+  if (loop.autoMerge && loop.byHand !== undefined) return { do: 'wait', why: loop.byHand, asks: 'person' };
   if (loop.autoMerge && loop.target !== undefined) return { do: 'queue_merge', target: loop.target };
   return { do: 'wait', why: 'its candidate passed and waits for merge', asks: 'strategist' };
 }

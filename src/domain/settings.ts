@@ -187,7 +187,7 @@ function joined(rule: ProjectRule, setting: Setting, theirs: unknown, isMine: bo
         : { value: theirs, sources: ['project'] };
     case 'adds':
       return Array.isArray(theirs) && Array.isArray(mine)
-        ? { value: [...new Set([...mine, ...theirs])], sources: both }
+        ? added(mine, theirs, both)
         : // A name that both give is the user's.
           { value: { ...(theirs as object), ...(mine as object) }, sources: both };
     case 'lowers':
@@ -198,6 +198,16 @@ function joined(rule: ProjectRule, setting: Setting, theirs: unknown, isMine: bo
       return { value: mine, sources: own, ...(there < here && { overruled: 'Yours is stricter.' }) };
     }
   }
+}
+
+/** An entry with `!` takes something out, which only the user may. */
+function added(mine: readonly unknown[], theirs: readonly unknown[], both: readonly Source[]): Joined {
+  const adding = theirs.filter((entry) => typeof entry !== 'string' || !entry.startsWith('!'));
+  return {
+    value: [...new Set([...mine, ...adding])],
+    sources: both,
+    ...(adding.length < theirs.length && { overruled: 'A repository can add entries and take none out.' }),
+  };
 }
 
 function lowered({ value: mine, default: usual, sources: own }: Setting, theirs: unknown): Joined {

@@ -35,6 +35,8 @@ export const Check = z.strictObject({
   timeoutMs: z.number().int().positive(),
   /** Whether it reaches the network from its sandbox; absent: as configured, and for installers. */
   network: z.boolean().optional(),
+  /** Where its command line comes from: the caller's own words, or a name of the user's configuration. */
+  origin: z.enum(['call', 'configuration']).optional(),
 });
 export type Check = z.infer<typeof Check>;
 
@@ -45,6 +47,10 @@ export const CheckResult = z.strictObject({
   end: RunEnd,
   /** What we have to say about it, in our own words: that it lacked a network. */
   note: z.string().max(500).optional(),
+  /** Said when it is not what the exit code says: see domain/judgement.ts. */
+  judged: z.enum(['passed', 'failed']).optional(),
+  /** Two runs of the same files ended differently. */
+  flaky: z.literal(true).optional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
@@ -53,6 +59,19 @@ export type CheckResult = z.infer<typeof CheckResult>;
  * environment. `sandboxed`: behind walls as well, by bubblewrap. `none`: no room could be made.
  */
 export const Isolation = z.enum(['none', 'evident', 'sandboxed']);
+
+/** The short form of what the evidence holds; foreign names in it are cut. */
+export const Remarks = z.strictObject({
+  /** What else a reader must know, in sentences. */
+  notes: z.array(z.string().max(400)).max(12).optional(),
+  /** Protected files that the commit has otherwise than they were judged: the first of them, and how many. */
+  overruled: z
+    .strictObject({ paths: z.array(z.string().max(200)).max(10), count: z.number().int() })
+    .optional(),
+  /** The verification whose runs were used again. */
+  reused: Id.optional(),
+});
+export type Remarks = z.infer<typeof Remarks>;
 
 export const Verification = z.strictObject({
   id: Id,
@@ -64,12 +83,21 @@ export const Verification = z.strictObject({
   checks: z.array(Check).min(1),
   /** Stop at the first check that does not pass. */
   failFast: z.boolean(),
+  /** Commit it is compared with: protected files are judged as they are there. */
+  base: z.string().optional(),
+  /** Verification of that base, with whose results this one's are compared. It ends before this one starts. */
+  baseline: Id.optional(),
+  /** Globs of protected files that may change, because that is the goal. */
+  allowChanges: z.array(z.string().max(250)).max(50).optional(),
+  ignorePreexisting: z.literal(true).optional(),
+  /** Run everything again, although it may be known how it ends. */
+  fresh: z.literal(true).optional(),
   requestedAt: z.number().int(),
   startedAt: z.number().int().optional(),
   endedAt: z.number().int().optional(),
   results: z.array(CheckResult),
   isolation: Isolation.optional(),
-  /** Why it is inconclusive or was cancelled, in plain words. */
+  /** Why it is no plain pass, in plain words. */
   reason: z.string().optional(),
   /** Checks that may run side by side; absent: as configured. */
   parallel: z.number().int().positive().optional(),
@@ -79,10 +107,12 @@ export const Verification = z.strictObject({
   progress: z
     .strictObject({ checks: z.array(z.string()), before: z.number().int(), since: z.number().int() })
     .optional(),
+  ...Remarks.shape,
 });
 export type Verification = z.infer<typeof Verification>;
 
-const ended = { id: Id, results: z.array(CheckResult), isolation: Isolation };
+const ended = { id: Id, results: z.array(CheckResult), isolation: Isolation, ...Remarks.shape };
+const reason = z.string().optional();
 export const verificationEvents = [
   z.strictObject({
     type: z.literal('verification.requested'),
@@ -101,8 +131,8 @@ export const verificationEvents = [
     checks: z.array(z.string()).max(20),
     before: z.number().int().nonnegative(),
   }),
-  z.strictObject({ type: z.literal('verification.passed'), ...ended }),
-  z.strictObject({ type: z.literal('verification.failed'), ...ended }),
+  z.strictObject({ type: z.literal('verification.passed'), ...ended, reason }),
+  z.strictObject({ type: z.literal('verification.failed'), ...ended, reason }),
   z.strictObject({ type: z.literal('verification.tampered'), ...ended, reason: z.string() }),
   z.strictObject({ type: z.literal('verification.inconclusive'), ...ended, reason: z.string() }),
   z.strictObject({ type: z.literal('verification.cancelled'), id: Id, reason: z.string() }),
@@ -139,15 +169,10 @@ export function applyToVerification(
     case 'verification.passed':
     case 'verification.failed':
     case 'verification.tampered':
-    case 'verification.inconclusive':
-      return {
-        ...verification,
-        state,
-        endedAt: at,
-        results: event.results,
-        isolation: event.isolation,
-        ...('reason' in event ? { reason: event.reason } : {}),
-      };
+    case 'verification.inconclusive': {
+      const { type: _type, id: _id, reason, ...said } = event;
+      return { ...verification, ...said, state, endedAt: at, ...(reason === undefined ? {} : { reason }) };
+    }
   }
 }
 
@@ -155,46 +180,23 @@ function moveOf(event: VerificationEvent): VerificationMove {
   return event.type.slice('verification.'.length) as VerificationMove;
 }
 
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly reason?: string;
-}
-
-/**
- * What the results of all checks say. "We could not tell" is never "no": a check that did not run or was stopped by us
- * must not cost the loop an iteration. A check's own time limit is the check's answer: too slow is failed.
- */
-export function judge(
-  checks: readonly Check[],
-  results: readonly CheckResult[],
-  startedOnBase: ReadonlySet<string> = new Set(),
-): Judgement {
-  if (results.length === 0) return { verdict: 'inconclusive', reason: 'No check ran.' };
-  for (const { name, end } of results) {
-    if (!started(end)) {
-      // On the base commit it could be started, so the candidate took its program away.
-      if (startedOnBase.has(name)) continue;
-      return {
-        verdict: 'inconclusive',
-        reason: `The check "${name}" could not be started: its program was not found.`,
-      };
-    }
-    if (end.outOfMemory) {
-      const reason = `The check "${name}" was killed while the system ran out of memory.`;
-      return { verdict: 'inconclusive', reason };
-    }
-    if (end.cause === 'stopped' || end.cause === 'lost') {
-      return { verdict: 'inconclusive', reason: `The check "${name}" was interrupted before it ended.` };
-    }
-  }
-  if (results.some(({ end }) => !passed(end))) return { verdict: 'failed' };
-  if (results.length < checks.length) return { verdict: 'inconclusive', reason: 'Not every check ran.' };
-  return { verdict: 'passed' };
-}
-
 /** 126 and 127 are how shells and their like say that a program could not be run or was not found. */
 export function started(end: RunEnd): boolean {
   return end.cause !== 'not_started' && end.exitCode !== 126 && end.exitCode !== 127;
+}
+
+/** Whether a check counts as passed, which is not always what its exit code says. */
+export function checkPassed({ end, judged }: CheckResult): boolean {
+  return judged === undefined ? passed(end) : judged === 'passed';
+}
+
+/** Whether it still has to wait for the verification of its base. */
+export function waitsForBaseline(
+  { baseline }: Pick<Verification, 'baseline'>,
+  all: Readonly<Record<string, Verification>>,
+): boolean {
+  const before = baseline !== undefined && Object.hasOwn(all, baseline) ? all[baseline] : undefined;
+  return before !== undefined && !verificationMachine.isEnd(before.state);
 }
 
 export function passed(end: RunEnd): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { consequences } from '../../src/core/verifier.ts';
+import { consequences } from '../../src/core/conclusion.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import { failureSignature } from '../../src/domain/progress.ts';
 import { type Verdict, Verification, verdicts } from '../../src/domain/verification.ts';
@@ -24,7 +24,7 @@ describe('the verdict on a candidate', () => {
 
   test.each<[Verdict, object]>([
     ['passed', { type: 'loop.passed', ...about }],
-    ['failed', { type: 'loop.failed', ...about, signature }],
+    ['failed', { type: 'loop.failed', ...about, signature, reason: 'why' }],
     ['tampered', { type: 'loop.tampered', ...about, reason: 'why', signature }],
     ['inconclusive', { type: 'loop.inconclusive', ...about, reason: 'why', notBefore: noon + backOff }],
   ])('%s becomes one event of its loop', (verdict, event) =>
@@ -46,6 +46,17 @@ describe('the verdict on a candidate', () => {
       .record(...follow(yard, 'l-v', 'inconclusive'))
       .build().loops.l;
     expect(after).toMatchObject({ state: 'submitted', iteration: 1, outcomes: [] });
+  });
+
+  test('passed leaves the landing to a person when its commit changes protected files', () => {
+    const judgement = { verdict: 'passed' as const };
+    const remarks = { overruled: { paths: ['test/a.js'], count: 3 } };
+    const verification = Verification.parse(yard.verifications['l-v']);
+    const [event] = consequences(yard, verification, judgement, { checks: [], remarks }, noon);
+    expect(event).toMatchObject({
+      type: 'loop.passed',
+      byHand: expect.stringContaining('test/a.js and 2 more'),
+    });
   });
 
   test.each(verdicts)('%s is recorded however long its reason is', (verdict) => {

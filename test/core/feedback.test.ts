@@ -65,8 +65,45 @@ describe('feedback', () => {
   test('is bounded however many checks flood it', async () => {
     const flood = evidence(Array.from({ length: 20 }, (_, n) => check(`check ${n}`, 'x'.repeat(6_000), 1)));
     const text = await feedback(filesWith(flood), failedLoop());
-    expect(text.length).toBeLessThan(8_000);
-    expect(text.match(/characters left out/g)).toHaveLength(20);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_096);
+    expect(text.match(/characters left out/g)).toHaveLength(6);
+    expect(text).toContain('Failed as well: `check 6`');
+    const wide = evidence([check('unit', '\u65e5'.repeat(6_000), 1)]);
+    expect(Buffer.byteLength(await feedback(filesWith(wide), failedLoop()))).toBeLessThanOrEqual(4_096);
+  });
+
+  test('names failing tests first, the new ones before the old, each with its message', async () => {
+    const failures = ['old', 'new'].map((name) => ({ name, message: `${name} is wrong` }));
+    const report = { format: 'tap', total: 5, passed: 3, failed: 2, skipped: 0, runs: [], failures };
+    const unit = { ...check('unit', 'the end', 1), report, preexisting: ['old'], fresh: ['new'] };
+    expect(await feedback(filesWith(evidence([unit])), failedLoop())).toBe(
+      [
+        '# Feedback on iteration 1',
+        'Verdict: failed. loopyard ran the checks on exactly the commit made from the worktree.',
+        '## `unit` failed with exit code 1',
+        '2 of 5 tests fail:',
+        '```text\n- new [passes on the base]\n    new is wrong\n- old [fails on the base too]\n    old is wrong\n```',
+        'The end of its output:',
+        '```text\nthe end\n```',
+      ].join('\n\n'),
+    );
+  });
+
+  test('tells a worker that a protected file was judged as it is on the base', async () => {
+    const changes = [
+      { path: 'test/a.js', kind: 'modified', rule: 'tests', fate: 'restored' },
+      { path: 'test/b.js', kind: 'added', rule: 'tests', fate: 'allowed' },
+    ];
+    const seen = { ...evidence([check('unit', 'boom', 1)]), protected: { count: 2, changes } };
+    const text = await feedback(filesWith(seen), failedLoop());
+    expect(text).toContain('```text\ntest/a.js (modified; tests)\n```');
+    expect(text).not.toContain('test/b.js');
+  });
+
+  test('takes out of foreign text what it is told to', async () => {
+    const seen = evidence([check('unit', 'the key is s3cret', 1)]);
+    const text = await feedback(filesWith(seen), failedLoop(), (line) => line.replaceAll('s3cret', '***'));
+    expect(text).toContain('the key is ***');
   });
 
   test('stands without evidence on disk', async () =>

@@ -55,14 +55,25 @@ test('a room that cannot be removed is logged, and withholds no verdict', async 
 });
 
 test('without a room nothing was kept apart, and the record says so', async () => {
+  const { rt } = underLoop('candidate');
+  Object.assign(rt.git, { fillRoom: () => Promise.reject(new Error('no space')) });
+  await attendVerification(rt, 'v', new AbortController().signal);
+  expect((await rt.store.read()).verifications.v).toMatchObject({ state: 'inconclusive', isolation: 'none' });
+});
+
+test('one of no loop is tried again after what may pass, and not after what the commit itself makes impossible', async () => {
   const { rt, attend, verification } = attended();
   Object.assign(rt.git, { fillRoom: () => Promise.reject(new Error('no space')) });
+  await expect(attend()).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect((await verification())?.state).toBe('running');
+  const missing = new LoopyardError('ROOM_INCOMPLETE', 'A submodule is not there.');
+  Object.assign(rt.git, { fillRoom: () => Promise.reject(missing) });
   await attend();
-  expect(await verification()).toMatchObject({ state: 'inconclusive', isolation: 'none' });
+  expect(await verification()).toMatchObject({ state: 'inconclusive', reason: 'A submodule is not there.' });
 });
 
 test('a failure while a check runs does not leave the check running', async () => {
-  const { rt, machine, attend, verification } = attended();
+  const { rt, machine, attend } = attended();
   const observe = rt.processes.observe.bind(rt.processes);
   Object.assign(rt.processes, {
     observe: async (id: string) => {
@@ -77,8 +88,7 @@ test('a failure while a check runs does not leave the check running', async () =
       return stop(id, options);
     },
   });
-  await attend();
-  expect((await verification())?.state).toBe('inconclusive');
+  await expect(attend()).rejects.toMatchObject({ code: 'INTERNAL' });
   expect(machine.runs.get('v-1')).toMatchObject({ phase: 'ended', end: { cause: 'stopped' } });
 });
 

@@ -1,6 +1,6 @@
+import { consequences } from '../../src/core/conclusion.ts';
 import { mergeHeads } from '../../src/core/merge-queue.ts';
 import { recordStep } from '../../src/core/steps.ts';
-import { consequences } from '../../src/core/verifier.ts';
 import { chooseBackend } from '../../src/domain/choice.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import type { Loop, LoopPlan } from '../../src/domain/loop.ts';

@@ -1,0 +1,149 @@
+import { type CheckStory, type Seen, worthRepeating } from '../domain/judgement.ts';
+import { readReport, type TestReport } from '../domain/test-report/read-report.ts';
+import type { CheckResult, Verification } from '../domain/verification.ts';
+import { runChecks } from './check-runs.ts';
+import { attachDependencies, detachDependencies } from './dependencies.ts';
+import { sha256 } from './digest.ts';
+import { checkEnvironment } from './environment.ts';
+import type { CheckRecord, RunRecord, Runs } from './evidence.ts';
+import { makeRoom, proveRoom, type Room, removeRoom } from './pristine.ts';
+import type { Runtime } from './runtime.ts';
+
+type Rt = Omit<Runtime, 'backends'>;
+
+/** What is known of each check on the base commit, by its name. */
+export type BaseRuns = ReadonlyMap<string, Seen>;
+
+export interface Work {
+  readonly verification: Verification;
+  /** The tree that is judged. */
+  readonly tree: string;
+  /** Name of the folder the checks see around them. */
+  readonly name: string;
+  readonly base: BaseRuns | undefined;
+  readonly isolation: Runs['isolation'];
+}
+
+/** The second try has a room and runs of its own, so that what the first left behind decides nothing. */
+const againIn = (id: string) => `${id}-again`;
+
+/**
+ * Runs the checks of a verification in a clean room with its dependencies, proves afterwards which tracked files they
+ * altered, and runs once more, in another room, what failed here but not on the base. Rooms stay until `vacate`: room
+ * and runs are named after the verification, so that after a crash the next keeper finds both.
+ */
+export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promise<Runs | 'cancelled'> {
+  const { verification, base } = work;
+  const once = await roomful(rt, work, verification.id, { attempt: 1 }, signal);
+  if (once === 'cancelled') return 'cancelled';
+  const doubtful =
+    verification.kind === 'baseline' ? [] : once.checks.filter((check) => repeats(check, base));
+  if (doubtful.length === 0) return once;
+  const only = doubtful.map(({ name }) => name);
+  const twice = await roomful(rt, work, againIn(verification.id), { attempt: 2, only }, signal);
+  if (twice === 'cancelled') return 'cancelled';
+  const second = new Map(twice.checks.map((check) => [check.name, check]));
+  return {
+    ...once,
+    checks: once.checks.map((check) => {
+      const { name, ...first } = check;
+      const again = second.get(name);
+      return again ? { ...again, first } : check;
+    }),
+    altered: [...new Set([...once.altered, ...twice.altered])],
+    ms: { ...once.ms, again: Object.values(twice.ms ?? {}).reduce((sum, ms) => sum + ms, 0) },
+  };
+}
+
+/** A room that cannot be removed is no reason to withhold a verdict. */
+export async function vacate(rt: Rt, id: string): Promise<void> {
+  for (const room of [id, againIn(id)]) {
+    await removeRoom(rt, room).catch((thrown: unknown) =>
+      rt.log('warn', 'a room could not be removed', { id: room, error: String(thrown) }),
+    );
+  }
+}
+
+const repeats = (check: CheckRecord, base: BaseRuns | undefined) => worthRepeating(storyOf(check, base));
+
+export function storyOf(check: CheckRecord, base: BaseRuns | undefined): CheckStory {
+  const { name, first } = check;
+  return { name, run: seen(check), first: first && seen(first), base: base?.get(name) };
+}
+
+export function seen({ end, report, diskFull }: RunRecord): Seen {
+  return { end, report, diskFull };
+}
+
+type Try = { readonly attempt: 1 | 2; readonly only?: readonly string[] };
+
+async function roomful(
+  rt: Rt,
+  { verification, tree, name, isolation }: Work,
+  id: string,
+  attempt: Try,
+  signal: AbortSignal,
+): Promise<Runs | 'cancelled'> {
+  const ms: Record<string, number> = {};
+  const timed = async <T>(part: string, what: Promise<T>): Promise<T> => {
+    const from = rt.clock.now();
+    const result = await what;
+    ms[part] = rt.clock.now() - from;
+    return result;
+  };
+  const room = await timed('room', makeRoom(rt, id, tree, name));
+  const attached = await timed('dependencies', attachDependencies(rt, room, tree, signal));
+  const extra = { env: attached.env, writable: attached.folders, ...attempt };
+  const results = await timed('checks', runChecks(rt, verification, room, extra, signal));
+  if (results === 'cancelled') return 'cancelled';
+  const altered = await timed('proof', proveRoom(rt, room));
+  await detachDependencies(rt, room);
+  const { key, parts, notes } = attached;
+  return {
+    checks: await Promise.all(results.map((result) => recordOf(rt, result))),
+    altered: altered.slice(0, mostAltered),
+    isolation,
+    room: { origin: room.origin, ...(room.rebuilt === undefined ? {} : { rebuilt: room.rebuilt }) },
+    dependencies: { key, parts: parts.map((part) => ({ ...part })), notes: [...notes] },
+    environment: environmentNames(rt, room, attached.env),
+    ms,
+  };
+}
+
+const mostAltered = 500;
+
+function environmentNames(rt: Rt, room: Room, more: Readonly<Record<string, string>>): string[] {
+  return [...new Set([...Object.keys(checkEnvironment(rt, room)), ...Object.keys(more)])].sort();
+}
+
+/** Characters of output that are looked through for a report at each end, and that evidence shows. */
+const reportChars = { head: 524_288, tail: 1_048_576 };
+const tailChars = 6_000;
+const full = /\bENOSPC\b|No space left on device|\bEDQUOT\b|Disk quota exceeded/;
+
+async function recordOf(rt: Rt, { name, run, end, note }: CheckResult): Promise<CheckRecord> {
+  const output = await rt.processes.output(run, reportChars).catch(() => '');
+  const tail = output.slice(-tailChars);
+  const report = readReport(output);
+  return {
+    name,
+    run,
+    end,
+    tail,
+    ...(note === undefined ? {} : { note }),
+    ...(report ? { report: evidenceOf(report) } : {}),
+    ...(output === '' ? {} : { digest: await sha256(output) }),
+    ...(full.test(tail) ? { diskFull: true as const } : {}),
+  };
+}
+
+/** How many runners are told one by one: a program that prints reports without end must not fill a disk. */
+const mostRuns = 200;
+
+function evidenceOf({ runs, failures, ...counts }: TestReport): NonNullable<RunRecord['report']> {
+  return {
+    ...counts,
+    runs: runs.slice(-mostRuns).map((run) => ({ ...run })),
+    failures: failures.map((failure) => ({ ...failure })),
+  };
+}
