@@ -41,6 +41,7 @@ export async function checksFrom(
           ? timeoutMs
           : Math.round(named.timeout_minutes * 60_000),
       ...(wantsNetwork === undefined ? {} : { network: wantsNetwork }),
+      origin: named === undefined ? ('call' as const) : ('configuration' as const),
     };
   });
   const twice = checks.find((check, index) => checks.findIndex(({ name }) => name === check.name) !== index);

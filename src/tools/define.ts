@@ -69,8 +69,8 @@ interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly input: Input;
   readonly output: Output;
   readonly cli?: CommandLine;
-  /** Exit code of the command line for an answer that is a no (a failed verdict): 1. Default 0. */
-  exitCode?(output: z.infer<Output>): 0 | 1;
+  /** Exit code of the command line: 1 for an answer that is a no (a failed verdict), 5 for one that is neither. Default 0. */
+  exitCode?(output: z.infer<Output>): 0 | 1 | 5;
   run(input: z.infer<Input>, rt: ToolRuntime, call: Call): Promise<z.infer<Output>>;
   /** The answer for a person at a terminal. */
   render(output: z.infer<Output>, paint: Paint): string;
@@ -81,7 +81,7 @@ export interface Tool extends Omit<ToolSpec<z.ZodObject, z.ZodObject>, 'run' | '
   /** Parses, runs, answers. Throws LoopyardError only. */
   call(raw: unknown, rt: ToolRuntime, call: Call): Promise<Answer>;
   render(output: Answer, paint: Paint): string;
-  exitCode(output: Answer): 0 | 1;
+  exitCode(output: Answer): 0 | 1 | 5;
 }
 
 export type Answer = Readonly<Record<string, unknown>>;

@@ -33,3 +33,11 @@ export const network = z
   .describe('checks reach the network; default only installers such as npm ci');
 
 export const parallel = z.number().int().min(1).max(10).optional().describe('checks side by side; default 1');
+
+/** Patterns of paths, as in a .gitignore. */
+export const globs = z.array(z.string().min(1).max(250)).max(50).default([]);
+
+export const ignorePreexisting = z
+  .boolean()
+  .default(false)
+  .describe('tests that fail on the base too do not count');

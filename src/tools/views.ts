@@ -34,6 +34,10 @@ export const LoopView = z.strictObject({
   baseline: optional.describe('verdict on the base commit'),
   last: optional.describe('outcome of the last iteration'),
   verification: optional.describe('id of the last verification'),
+  judged: z
+    .array(text)
+    .optional()
+    .describe('what else that verdict says: protected files, findings, flaky checks'),
   candidate: optional.describe('commit offered last'),
   review: optional.describe('opinion of its reviewer; data'),
   target: optional.describe('branch it lands on'),
@@ -54,6 +58,8 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
   const question = openQuestion(yard, loop);
   const last = loop.outcomes.at(-1);
   const run = worker && worker.state !== 'ended' ? await rt.processes.observe(worker.id) : undefined;
+  const judging = loop.verification ?? last?.verification;
+  const notes = own(yard.verifications, judging ?? loop.baseline?.verification)?.notes;
   const said = worker?.reported?.text ?? saidIn(run) ?? worker?.end?.said;
   return compact({
     id: loop.id,
@@ -66,11 +72,18 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
     tree: loop.workspace && brief(`${loop.workspace.kind} ${loop.workspace.path}`, 400),
     worker: worker && (await workerLine(rt, yard, worker, run)),
     said: said === undefined ? undefined : brief(said, 300),
-    baseline: baseline(loop),
+    baseline: baseline(yard, loop),
     last:
       last &&
       `iteration ${last.iteration}: ${last.result}${last.reason === undefined ? '' : ` (${brief(last.reason, 200)})`}`,
-    verification: loop.verification ?? last?.verification,
+    verification: judging,
+    judged:
+      notes && notes.length > 0
+        ? few(
+            notes.map((note) => brief(note, 250)),
+            4,
+          )
+        : undefined,
     candidate: loop.candidate?.commit,
     review: loop.reviewed && reviewLine(loop.reviewed),
     target: loop.target,
@@ -195,12 +208,14 @@ function saidIn(run: RunView | undefined): string | undefined {
   return run.activity.facts.findLast((fact) => fact.type === 'said')?.text;
 }
 
-function baseline(loop: Loop): string | undefined {
-  if (!loop.baseline) return undefined;
-  if (loop.baseline.verdict === undefined) return 'running';
-  if (loop.baseline.verdict === 'passed')
-    return 'passed: ALREADY GREEN before any work; these checks may not measure the goal';
-  return loop.baseline.verdict;
+function baseline(yard: Yard, { baseline: found }: Loop): string | undefined {
+  if (!found) return undefined;
+  if (found.verdict === undefined) return 'running';
+  const reused = own(yard.verifications, found.verification)?.reused;
+  const known = reused === undefined ? '' : ` (known from ${reused})`;
+  if (found.verdict === 'passed')
+    return `passed${known}: ALREADY GREEN before any work; these checks may not measure the goal`;
+  return `${found.verdict}${known}`;
 }
 
 /** Whom a loop waits for, if it does not go on without anybody. */

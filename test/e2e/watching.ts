@@ -19,6 +19,7 @@ export interface Loop {
   readonly question?: string;
   readonly kept?: readonly string[];
   readonly trouble?: string;
+  readonly judged?: readonly string[];
 }
 
 /** Opens a loop and answers its id. */

@@ -82,6 +82,22 @@ describe('prune', () => {
     for (const name of names) world.runs.set(name, { phase: 'ended', end: aRunEnd, facts: [] });
   }
 
+  test('leaves the output of checks that a verification in the lists stands on, also of another one', async () => {
+    const results = [{ name: 'npm test', run: 'verification-old-1', end: aRunEnd }];
+    const checks = aPlan.checks;
+    const yard = aYard().record(
+      {
+        type: 'verification.requested',
+        verification: { id: 'verification-new', kind: 'commit', commit: 'c', checks, failFast: false },
+      },
+      { type: 'verification.started', id: 'verification-new' },
+      { type: 'verification.passed', id: 'verification-new', results, isolation: 'evident' },
+    );
+    const world = await aToolWorld(yard.build());
+    withRuns(world, 'verification-old-1', 'verification-old-2', 'verification-new-1');
+    expect(await world.call(prune, {})).toMatchObject({ logs: ['verification-old-2'] });
+  });
+
   test('takes only runs for runs, and only those that have ended', async () => {
     const world = await aToolWorld(ended);
     withRuns(world, 'worker-1', 'worker-2', '.forgotten-worker-3');

@@ -116,7 +116,7 @@ const groups: Readonly<Record<Effect, string>> = {
 };
 
 const exitCodes =
-  'Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 70 internal, 128+n signal n.';
+  'Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.';
 
 function commandTools(tools: readonly Tool[]) {
   return tools.flatMap((tool) =>

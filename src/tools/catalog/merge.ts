@@ -7,6 +7,7 @@ import type { Loop } from '../../domain/loop.ts';
 import type { MergeEntry } from '../../domain/merge.ts';
 import { awaitsReview } from '../../domain/review.ts';
 import { brief } from '../../domain/text.ts';
+import type { Yard } from '../../domain/yard.ts';
 import type { Tx } from '../../ports/store.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
@@ -38,6 +39,10 @@ export const merge = defineTool({
     result: z.string().optional().describe('commit the target stands on'),
     before: z.string().optional().describe('where the target stood before'),
     reason: z.string().optional().describe('why it did not land'),
+    protected: z
+      .array(z.string())
+      .optional()
+      .describe('protected files it changes, which were judged as on the base'),
     cursor: field.cursor.describe('for status'),
     next: field.nextStep,
   }),
@@ -75,6 +80,7 @@ export const merge = defineTool({
       result,
       before,
       reason: reason === undefined ? undefined : brief(reason, 2_000),
+      protected: overruledIn(yard, args.loop),
       cursor: yard.seq,
       next: advice(state, args.loop, now),
     });
@@ -85,11 +91,20 @@ export const merge = defineTool({
     return [
       `${colour(output.state)} ${paint.bold(output.loop)}${output.target ? ` → ${output.target}` : ''} ${output.result?.slice(0, 12) ?? ''}`,
       ...(output.reason ? [`  ${output.reason}`] : []),
+      ...(output.protected ? [paint.warn(`  changes protected files: ${output.protected.join(', ')}`)] : []),
       ...(output.state === 'landed' && output.before ? [paint.dim(`  before: ${output.before}`)] : []),
       paint.dim(`  ${output.next}`),
     ].join('\n');
   },
 });
+
+/** Whoever lands them by hand accepts them, and is told what they are. */
+function overruledIn(yard: Yard, id: string): string[] | undefined {
+  const found = own(yard.verifications, own(yard.loops, id)?.verification)?.overruled;
+  if (!found) return undefined;
+  const more = found.count - found.paths.length;
+  return more > 0 ? [...found.paths, `and ${more} more`] : [...found.paths];
+}
 
 function enqueue(
   rt: Parameters<typeof queueMerge>[0],

@@ -100,9 +100,12 @@ async function isOver({ processes }: Pick<ToolRuntime, 'processes'>, run: string
   return phase === 'ended' || phase === 'void' || phase === 'absent';
 }
 
-/** Output that something in the live state still refers to stays. */
+/** Output that something in the live state still refers to stays; a verification may have used the runs of another. */
 function isKnown(yard: Yard, run: string): boolean {
   return (
-    own(yard.workers, run) !== undefined || own(yard.verifications, run.replace(/\.\d+$/, '')) !== undefined
+    own(yard.workers, run) !== undefined ||
+    Object.values(yard.verifications).some(
+      ({ id, results }) => run.startsWith(`${id}-`) || results.some((result) => result.run === run),
+    )
   );
 }

@@ -72,6 +72,10 @@ const input = z.strictObject({
   network: field.network.meta(field.rare),
   parallel: field.parallel.meta(field.rare),
   fail_fast: z.boolean().default(false).describe('stop at the first failing check').meta(field.rare),
+  allow_changes: field.globs
+    .describe('globs of tests or other protected files whose change is the goal')
+    .meta(field.rare),
+  ignore_preexisting: field.ignorePreexisting.meta(field.rare),
   criteria: z
     .array(z.string().min(1).max(500))
     .max(20)
@@ -196,6 +200,8 @@ async function planOf(
     failFast: args.fail_fast,
     backend,
     ...compact({ fallbacks, command, model: args.model, target, parallel: args.parallel }),
+    ...(args.allow_changes.length > 0 ? { allowChanges: args.allow_changes } : {}),
+    ...(args.ignore_preexisting ? { ignorePreexisting: true as const } : {}),
     permissions: args.permissions ?? rt.config.permissions,
     isolation: args.isolation,
     onBusy: args.on_busy,

@@ -141,7 +141,7 @@ test('help is grouped by what a command does', async () => {
       logs                    Follow the log of the keeper
       help                    Print the help of a command
 
-    Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 70 internal, 128+n signal n.
+    Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.
     "
   `);
 });
@@ -173,7 +173,7 @@ test('the help of a command names its flags, an example and the exit codes', asy
     Examples:
       loopyard look workers --limit 3
 
-    Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 70 internal, 128+n signal n.
+    Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.
     "
   `);
 });
