@@ -51,7 +51,7 @@ async function recordVerdict(
 }
 
 async function gatherEvidence(rt: Rt, verification: Verification, examined: Examined): Promise<Evidence> {
-  const { judgement, integrity, runs, remarks, key, baseline } = examined;
+  const { judgement, integrity, runs, remarks, key, tools, baseline } = examined;
   const { id, kind, loop, commit, base, checks } = verification;
   const byName = new Map<string, Check>(checks.map((check) => [check.name, check]));
   const judged = new Map((judgement.checks ?? []).map((check) => [check.name, check]));
@@ -93,6 +93,7 @@ async function gatherEvidence(rt: Rt, verification: Verification, examined: Exam
     findings: findings.length === 0 ? undefined : findings.slice(0, mostChanges),
     reused: remarks.reused,
     key,
+    tools,
     at: rt.clock.now(),
   };
   return withoutGaps(evidence) as Evidence;

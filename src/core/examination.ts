@@ -8,6 +8,7 @@ import { compareWithBase, type Integrity, protectionOf, scriptsOfChecks, without
 import { keyOf, knownRuns } from './known-runs.ts';
 import { type BaseRuns, runInRoom, seen, storyOf } from './room-runs.ts';
 import type { Runtime } from './runtime.ts';
+import { toolVersions } from './tool-versions.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
 
@@ -19,6 +20,7 @@ export interface Examined {
   readonly integrity?: Integrity;
   readonly runs?: Runs;
   readonly key?: string;
+  readonly tools?: Readonly<Record<string, string>>;
   readonly baseline?: string;
 }
 
@@ -43,7 +45,8 @@ export async function examine(
   const tree = integrity.judged;
   const dependencies = await dependencyKey(rt, tree);
   const isolation = await checkIsolation(rt);
-  const alike = { checks, failFast, isolation };
+  const tools = await toolVersions(rt, checks);
+  const alike = { checks, failFast, isolation, tools };
   const before = compared && (await baseEvidence(rt, verification, alike));
   if (before?.verdict === 'inconclusive' && verification.kind === 'candidate')
     return unjudged(
@@ -51,7 +54,7 @@ export async function examine(
       `Its base commit could not be judged: ${before.reason ?? 'no reason was recorded'}`,
     );
   const baseRuns = before && runsByName(before);
-  const key = await keyOf(rt, { ...alike, tree, dependencies });
+  const key = keyOf(rt, { ...alike, tree, dependencies });
   const known = verification.fresh ? undefined : await knownRuns(rt, key);
   const runs =
     known?.runs ?? (await runInRoom(rt, { verification, tree, name, base: baseRuns, isolation }, signal));
@@ -87,6 +90,7 @@ export async function examine(
     integrity,
     runs,
     key,
+    tools,
     ...(baseline === undefined ? {} : { baseline }),
   };
 }
@@ -105,12 +109,12 @@ function unjudged(integrity: Integrity, reason: string): Examined {
 async function baseEvidence(
   rt: Rt,
   { base, baseline, kind }: Verification,
-  alike: Pick<Parameters<typeof keyOf>[1], 'checks' | 'failFast' | 'isolation'>,
+  alike: Pick<Parameters<typeof keyOf>[1], 'checks' | 'failFast' | 'isolation' | 'tools'>,
 ): Promise<Evidence | undefined> {
   if (base === undefined || kind === 'baseline') return undefined;
   if (baseline !== undefined) return readEvidence(rt, baseline);
   const tree = await rt.git.treeOf(base);
-  const key = await keyOf(rt, { ...alike, tree, dependencies: await dependencyKey(rt, tree) });
+  const key = keyOf(rt, { ...alike, tree, dependencies: await dependencyKey(rt, tree) });
   const known = await knownRuns(rt, key);
   return known && readEvidence(rt, known.verification);
 }

@@ -1,10 +1,9 @@
 import type { Verification } from '../domain/verification.ts';
-import { sha256 } from './digest.ts';
 import { type Evidence, type Runs, readEvidence } from './evidence.ts';
 import { knownRunsFile } from './places.ts';
 import type { Runtime } from './runtime.ts';
 
-type Rt = Pick<Runtime, 'files' | 'config' | 'env' | 'log'>;
+type Rt = Pick<Runtime, 'files' | 'config' | 'env' | 'log' | 'dependencies'>;
 
 /** What two runs must have in common so that the one tells how the other would end. */
 export interface Alike {
@@ -13,6 +12,8 @@ export interface Alike {
   readonly failFast: boolean;
   readonly dependencies: string;
   readonly isolation: string;
+  /** Versions of the programs that the checks run. */
+  readonly tools: Readonly<Record<string, string>>;
 }
 
 export interface KnownRuns {
@@ -21,24 +22,12 @@ export interface KnownRuns {
 }
 
 /** The environment counts too, as far as the user decides it; its values are only in the digest. */
-export async function keyOf(
-  rt: Rt,
-  { tree, checks, failFast, dependencies, isolation }: Alike,
-): Promise<string> {
+export function keyOf(rt: Rt, alike: Alike): string {
+  const { tree, checks, failFast, dependencies, isolation, tools } = alike;
   const commands = checks.map(({ timeoutMs: _limit, origin: _origin, ...check }) => check);
   const environment = ['PATH', ...rt.config.check_env].map((name) => [name, rt.env[name] ?? null]);
-  return sha256(
-    JSON.stringify([
-      1,
-      tree,
-      commands,
-      failFast,
-      dependencies,
-      isolation,
-      rt.config.check_network,
-      environment,
-    ]),
-  );
+  const world = [isolation, rt.config.check_network, environment, tools];
+  return rt.dependencies.digest(JSON.stringify([1, tree, commands, failFast, dependencies, world]));
 }
 
 /** The runs recorded under a key, if they are still to be had. */

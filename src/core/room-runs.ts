@@ -3,7 +3,6 @@ import { readReport, type TestReport } from '../domain/test-report/read-report.t
 import type { CheckResult, Verification } from '../domain/verification.ts';
 import { runChecks } from './check-runs.ts';
 import { attachDependencies, detachDependencies } from './dependencies.ts';
-import { sha256 } from './digest.ts';
 import { checkEnvironment } from './environment.ts';
 import type { CheckRecord, RunRecord, Runs } from './evidence.ts';
 import { makeRoom, proveRoom, type Room, removeRoom } from './pristine.ts';
@@ -132,7 +131,7 @@ async function recordOf(rt: Rt, { name, run, end, note }: CheckResult): Promise<
     tail,
     ...(note === undefined ? {} : { note }),
     ...(report ? { report: evidenceOf(report) } : {}),
-    ...(output === '' ? {} : { digest: await sha256(output) }),
+    ...(output === '' ? {} : { digest: rt.dependencies.digest(output) }),
     ...(full.test(tail) ? { diskFull: true as const } : {}),
   };
 }
