@@ -87,6 +87,7 @@ test('the diagrams are drawn from the tables', async () => {
 test('every file the documents link to is there', () => {
   for (const name of [
     'README.md',
+    'docs/verdicts.md',
     'docs/tools.md',
     'docs/backends.md',
     'docs/errors.md',

@@ -104,14 +104,15 @@ test.concurrent('several commits and the working tree are judged at once, and th
   expect(judged.all?.map((line) => line.split(' ')[0])).toEqual(['passed', 'failed', 'failed']);
   expect(await project.git('status', '--porcelain')).toBe(status);
   expect(readFileSync(`${project.path}/calc.mjs`, 'utf8')).toBe(wrong);
+});
+
+test.concurrent('what is uncommitted is said not to be judged, and what cannot be judged has an exit code of its own', async () => {
+  const { project } = await aTestedProject();
+  await project.write({ 'calc.mjs': right });
   const head = await verify(project, '--check', check);
-  expect(head).toMatchObject({ verdict: 'passed', reused: expect.stringContaining('verification-') });
-  expect(head.notes?.[0]).toContain('uncommitted');
-  expect(await verify(project, '--check', 'no-such-program-at-all')).toMatchObject({ code: 2 });
-  expect(await verify(project, '--check', './not-there.sh')).toMatchObject({
-    code: 5,
-    verdict: 'inconclusive',
-  });
+  expect(head).toMatchObject({ verdict: 'failed', code: 1, notes: [expect.stringContaining('uncommitted')] });
+  const unknown = await verify(project, '--check', './not-there.sh');
+  expect(unknown).toMatchObject({ verdict: 'inconclusive', code: 5 });
 });
 
 test.concurrent('a check that fails once and then passes on the same files is flaky, and both outputs stay', async () => {
