@@ -40,7 +40,7 @@ test.each([['process.exit(0);'], ['if (x) process.exit(0)']])('so is ending the 
 
 test.each([
   ['export const add = (a, b) => a + b;'],
-  ['export const greet = (name) => `Hello, ${name}!`;'],
+  ["export const greet = (name) => 'Hello, ' + name;"],
   ["import { readFile } from 'node:fs/promises';"],
   ["import { test } from './test-data.js';"],
   ['// it works with node:assert and returns 28.274'],
