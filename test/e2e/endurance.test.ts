@@ -14,7 +14,7 @@ test.concurrent('a broken configuration is in the log of the keeper that met it,
   await writeFile(config, '{ "max_loop": 1 }');
   const loop = await opened(session, { checks, command: script('fixes-at-once') });
   const log = async () => (await project.cli(['keeper', '--log'])).stdout;
-  await eventually(async () => (await log()).includes('there is no setting'));
+  await eventually(async () => (await log()).includes('There is no setting'));
   await writeFile(config, '{}');
   await until(session, loop, isIn('verified'));
 });

@@ -37,7 +37,7 @@ test('what a repository would run is inert until it is trusted, runs then, and a
   expect(passed).toMatchObject({
     verdict: 'passed',
     checks: [{ name: 'proof' }],
-    next: expect.stringContaining('The checks are those of loopyard.json: proof.'),
+    notes: [expect.stringContaining('The checks are those of loopyard.json: proof.')],
   });
   expect(existsSync(ran)).toBe(true);
   const loop = await opened(session, { checks: undefined, command: 'true' });
