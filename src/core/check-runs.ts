@@ -100,6 +100,26 @@ export async function stopChecks(rt: Rt, verification: Verification): Promise<vo
   }
 }
 
+/**
+ * Makes an attempt as if it had never been tried. For a room that is new: what ran in another one, which is gone with
+ * everything that was left in it, proves nothing about this one.
+ */
+export async function forgetChecks(
+  rt: Pick<Rt, 'processes'>,
+  verification: Verification,
+  attempt: 1 | 2,
+): Promise<void> {
+  for (const index of verification.checks.keys()) await forgetRun(rt, runOf(verification, index, attempt));
+}
+
+/** Ends what may still run under this id, and takes its directory away, so that the id can be used again. */
+export async function forgetRun({ processes }: Pick<Rt, 'processes'>, run: string): Promise<void> {
+  const { phase } = await processes.observe(run);
+  if (phase !== 'absent' && phase !== 'ended' && phase !== 'void')
+    await processes.stop(run, { graceMs: 0, cause: 'lost' });
+  await processes.forget(run);
+}
+
 function runOf({ id }: Verification, index: number, attempt: 1 | 2): string {
   return attempt === 1 ? `${id}-${index + 1}` : `${id}-${index + 1}-again`;
 }

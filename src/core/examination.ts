@@ -75,7 +75,8 @@ export async function examine(
     ...integrity,
     checks: judgement.checks ?? [],
     altered: strange.filter((path) => !isProtected(path)),
-    reused: known?.verification,
+    // Its own runs: the keeper that did them died before it could record the verdict.
+    reused: known?.verification === verification.id ? undefined : known?.verification,
     said: [
       ...(runs.dependencies?.notes ?? []),
       ...uncompared(verification, before),

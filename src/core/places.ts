@@ -31,6 +31,11 @@ export const roomFolder = ({ files }: Places, verification: string) =>
 export const roomRecord = ({ files }: Places, verification: string) =>
   files.join(files.home, 'rooms', verification);
 
+/** The second try of a verification has a room of its own, so that what the first left behind decides nothing. */
+const again = '-again';
+export const roomOfSecondTry = (verification: string) => `${verification}${again}`;
+export const verificationOf = (room: string) => (room.endsWith(again) ? room.slice(0, -again.length) : room);
+
 /** Rooms that nobody uses now, and below our home their records; each slot has the same name in both. */
 export const poolFolder = ({ files }: Places, ...slot: readonly string[]) =>
   files.join(files.place, 'pool', ...slot);

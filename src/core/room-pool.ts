@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isEnded } from '../domain/loop.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { ObjectId } from '../ports/git.ts';
-import { poolFolder, poolRecord } from './places.ts';
+import { poolFolder, poolRecord, verificationOf } from './places.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock' | 'processes'>;
@@ -209,7 +209,7 @@ async function removeLeftRooms(rt: Rt & Pick<Runtime, 'store'>): Promise<void> {
   const names = new Set([...(await rt.files.list(folders)), ...(await rt.files.list(records))]);
   const { verifications } = await rt.store.read();
   for (const name of names) {
-    const state = verifications[name]?.state;
+    const state = verifications[verificationOf(name)]?.state;
     if (name.startsWith('.') || state === 'requested' || state === 'running') continue;
     await removeBoth(rt, { folder: rt.files.join(folders, name), record: rt.files.join(records, name) });
   }

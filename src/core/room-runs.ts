@@ -1,10 +1,11 @@
 import { type CheckStory, type Seen, worthRepeating } from '../domain/judgement.ts';
 import { readReport, type TestReport } from '../domain/test-report/read-report.ts';
 import type { CheckResult, Verification } from '../domain/verification.ts';
-import { runChecks } from './check-runs.ts';
+import { forgetChecks, runChecks } from './check-runs.ts';
 import { attachDependencies, detachDependencies } from './dependencies.ts';
 import { checkEnvironment } from './environment.ts';
 import type { CheckRecord, RunRecord, Runs } from './evidence.ts';
+import { roomOfSecondTry } from './places.ts';
 import { makeRoom, proveRoom, type Room, removeRoom } from './pristine.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -23,13 +24,11 @@ export interface Work {
   readonly isolation: Runs['isolation'];
 }
 
-/** The second try has a room and runs of its own, so that what the first left behind decides nothing. */
-const againIn = (id: string) => `${id}-again`;
-
 /**
  * Runs the checks of a verification in a clean room with its dependencies, proves afterwards which tracked files they
  * altered, and runs once more, in another room, what failed here but not on the base. Rooms stay until `vacate`: room
- * and runs are named after the verification, so that after a crash the next keeper finds both.
+ * and runs are named after the verification, so that after a crash the next keeper finds both. Where it finds the runs and
+ * not the room, as when the machine was restarted, they are done again: nobody can tell any more what they altered.
  */
 export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promise<Runs | 'cancelled'> {
   const { verification, base } = work;
@@ -39,7 +38,7 @@ export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promis
     verification.kind === 'baseline' ? [] : once.checks.filter((check) => repeats(check, base));
   if (doubtful.length === 0) return once;
   const only = doubtful.map(({ name }) => name);
-  const twice = await roomful(rt, work, againIn(verification.id), { attempt: 2, only }, signal);
+  const twice = await roomful(rt, work, roomOfSecondTry(verification.id), { attempt: 2, only }, signal);
   if (twice === 'cancelled') return 'cancelled';
   const second = new Map(twice.checks.map((check) => [check.name, check]));
   return {
@@ -56,7 +55,7 @@ export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promis
 
 /** A room that cannot be removed is no reason to withhold a verdict. */
 export async function vacate(rt: Rt, id: string): Promise<void> {
-  for (const room of [id, againIn(id)]) {
+  for (const room of [id, roomOfSecondTry(id)]) {
     await removeRoom(rt, room).catch((thrown: unknown) =>
       rt.log('warn', 'a room could not be removed', { id: room, error: String(thrown) }),
     );
@@ -91,6 +90,7 @@ async function roomful(
     return result;
   };
   const room = await timed('room', makeRoom(rt, id, tree, name));
+  if (room.origin !== 'resumed') await forgetChecks(rt, verification, attempt.attempt);
   const attached = await timed('dependencies', attachDependencies(rt, room, tree, signal));
   const extra = { env: attached.env, writable: attached.folders, ...attempt };
   const results = await timed('checks', runChecks(rt, verification, room, extra, signal));

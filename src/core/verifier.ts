@@ -32,7 +32,11 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
     rt.log('warn', 'verification could not run', { id, error: String(error), cause: String(error.cause) });
     // What fails here may be gone in a moment, and a check of it may still run: nobody would look after it any more.
     await stopChecks(rt, verification);
-    if (verification.loop === undefined && mayPass(error)) throw error;
+    if (verification.loop === undefined && mayPass(error)) {
+      // Its runs are void now: the next try needs a room in which none was.
+      await vacate(rt, id);
+      throw error;
+    }
     const verdict = leavesRoom(error, verification) ? 'tampered' : 'inconclusive';
     examined = { judgement: { verdict, reason: error.message }, results: [], remarks: {} };
   }

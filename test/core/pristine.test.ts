@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { openFiles } from '../../src/adapters/files.ts';
 import { openGit } from '../../src/adapters/git/git.ts';
 import { randomIds } from '../../src/adapters/ids.ts';
+import { roomOfSecondTry } from '../../src/core/places.ts';
 import { makeRoom, proveRoom, removeRoom } from '../../src/core/pristine.ts';
 import { keepRooms, readRebuilt } from '../../src/core/room-pool.ts';
 import type { Runtime } from '../../src/core/runtime.ts';
@@ -137,8 +138,9 @@ test('after a crash a complete room is found again, and a room whose verificatio
   const again = await makeRoom(open(), 'v-1', first, 'repo');
   expect(again).toEqual({ ...room, origin: 'resumed' });
   expect(await readdir(again.path)).toContain('by-a-check');
+  await makeRoom(rt, roomOfSecondTry('v-1'), first, 'repo');
   await keepRooms(open(), { keep: 2 });
-  expect(await readdir(join(place, 'rooms'))).toEqual(['v-1']);
+  expect(await readdir(join(place, 'rooms'))).toEqual(['v-1', 'v-1-again']);
   yard.current = emptyYard;
   await keepRooms(open(), { keep: 2 });
   expect(await readdir(join(place, 'rooms'))).toEqual([]);

@@ -25,9 +25,23 @@ function attended() {
 
 const passing = { phase: 'ended', end: aRunEnd, facts: [] } as const;
 
+type World = Pick<ReturnType<typeof aScriptedRuntime>, 'rt' | 'machine'>;
+
+/** Every check that is started from now on has ended before anybody looks. */
+function passAtOnce({ rt, machine }: World): void {
+  const start = rt.processes.start.bind(rt.processes);
+  Object.assign(rt.processes, {
+    async start(id: string, spec: Parameters<typeof start>[1]) {
+      await start(id, spec);
+      machine.runs.set(id, passing);
+    },
+  });
+}
+
 test('the room is gone when the verdict is recorded, because nobody would come back for it', async () => {
-  const { rt, machine, attend, verification, hasRoom } = attended();
-  machine.runs.set('v-1', passing);
+  const world = attended();
+  const { rt, attend, verification, hasRoom } = world;
+  passAtOnce(world);
   const transact = rt.store.transact.bind(rt.store);
   const rooms: [string | undefined, boolean][] = [];
   rt.store.transact = async (by, work) => {
@@ -41,8 +55,9 @@ test('the room is gone when the verdict is recorded, because nobody would come b
 });
 
 test('a room that cannot be removed is logged, and withholds no verdict', async () => {
-  const { rt, machine, attend, verification } = attended();
-  machine.runs.set('v-1', passing);
+  const world = attended();
+  const { rt, machine, attend, verification } = world;
+  passAtOnce(world);
   const fillRoom = async () => {
     machine.touch = (path) => {
       if (path === room) throw new Error('EBUSY');
@@ -92,15 +107,52 @@ test('a failure while a check runs does not leave the check running', async () =
   expect(machine.runs.get('v-1')).toMatchObject({ phase: 'ended', end: { cause: 'stopped' } });
 });
 
+test('a run whose room is gone proves nothing about a new one: it is done again', async () => {
+  const world = attended();
+  const { machine, attend, verification } = world;
+  machine.runs.set('v-1', passing);
+  passAtOnce(world);
+  await attend();
+  expect([...machine.started.keys()]).toEqual(['v-1']);
+  expect((await verification())?.state).toBe('passed');
+});
+
+test('a run whose room is there, as a keeper that was killed left both, is not done again', async () => {
+  const world = attended();
+  const { rt, machine, attend, verification } = world;
+  const proofs: string[] = [];
+  const alteredFiles = async ({ path }: { path: string }) => {
+    proofs.push(path);
+    return [];
+  };
+  Object.assign(rt.git, { alteredFiles });
+  machine.runs.set('v-1', passing);
+  const path = `${room}/tree/checkout`;
+  const made = { verification: 'v', tree: 't', name: 'checkout', boot: anIdentity.boot };
+  machine.written.set(path, '').set('/home/rooms/v/made.json', JSON.stringify(made));
+  await attend();
+  expect([...machine.started.keys()]).toEqual([]);
+  expect(proofs).toEqual([path]);
+  expect((await verification())?.state).toBe('passed');
+});
+
+test('the second try after a failure runs its checks, though the first had to call them off', async () => {
+  const world = attended();
+  const { rt, machine, attend, verification } = world;
+  passAtOnce(world);
+  const fillRoom = rt.git.fillRoom.bind(rt.git);
+  Object.assign(rt.git, { fillRoom: () => Promise.reject(new Error('no space')) });
+  await expect(attend()).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect(machine.runs.get('v-1')).toEqual({ phase: 'void' });
+  Object.assign(rt.git, { fillRoom });
+  await attend();
+  expect((await verification())?.state).toBe('passed');
+});
+
 test('the shim of a check starts a keeper when this one is dead by then', async () => {
-  const { rt, machine, attend } = attended();
-  const start = rt.processes.start.bind(rt.processes);
-  Object.assign(rt.processes, {
-    async start(id: string, spec: Parameters<typeof start>[1]) {
-      await start(id, spec);
-      machine.runs.set(id, passing);
-    },
-  });
+  const world = attended();
+  const { machine, attend } = world;
+  passAtOnce(world);
   await attend();
   expect(machine.started.get('v-1')?.keeper).toEqual({
     identity: anIdentity,

@@ -132,6 +132,7 @@ function processesOf(machine: Machine): Processes {
         machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts: [] });
       return machine.survivors;
     },
+    forget: async (id) => void machine.runs.delete(id),
     sandbox: async () => 'missing',
     toolchains: () => ({}),
     portsAreFree: async () => true,
