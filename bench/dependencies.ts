@@ -15,6 +15,7 @@ export async function dependenciesOfTheProduct(commonDir: string, program: strin
       const folder = rt.files.join(rt.files.place, 'rooms', `r-${count}`);
       const at = (name: string) => rt.files.join(folder, name);
       const room = {
+        id: `r-${count}`,
         folder,
         path: at('tree'),
         home: at('home'),

@@ -45,6 +45,14 @@ export async function endOfCheck(
   }
 }
 
+/** Ends what may still run under this id, and takes its directory away, so that the id can be used again. */
+export async function forgetRun({ processes }: Pick<Rt, 'processes'>, run: string): Promise<void> {
+  const { phase } = await processes.observe(run);
+  if (phase !== 'absent' && phase !== 'ended' && phase !== 'void')
+    await processes.stop(run, { graceMs: 0, cause: 'lost' });
+  await processes.forget(run);
+}
+
 /** A shim that was killed before it claimed its run leaves it unstarted, and nobody but us would start another. */
 async function startedAndSettled(rt: Rt, run: string, spec: RunSpec, signal: AbortSignal) {
   for await (const _ of rt.processes.changes(signal)) {
@@ -56,7 +64,11 @@ async function startedAndSettled(rt: Rt, run: string, spec: RunSpec, signal: Abo
 }
 
 /** Resolves when nobody wants the verdict any more; never when the signal comes first. */
-async function cancelledIn(rt: Rt, verification: Verification, signal: AbortSignal): Promise<'cancelled'> {
+export async function cancelledIn(
+  rt: Rt,
+  verification: Verification,
+  signal: AbortSignal,
+): Promise<'cancelled'> {
   const unwanted = (yard: Yard) => {
     const now = yard.verifications[verification.id];
     const loop = verification.loop === undefined ? undefined : yard.loops[verification.loop];

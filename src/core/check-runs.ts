@@ -1,7 +1,7 @@
 import { networkNote } from '../domain/check-network.ts';
 import { portVariables } from '../domain/ports.ts';
 import { type Check, type CheckResult, passed, type Verification } from '../domain/verification.ts';
-import { endOfCheck, graceMs } from './check-run.ts';
+import { endOfCheck, forgetRun, graceMs } from './check-run.ts';
 import { checkIsolation, sandboxOf } from './check-sandbox.ts';
 import { checkEnvironment } from './environment.ts';
 import { keeperOf } from './keeper-presence.ts';
@@ -110,14 +110,6 @@ export async function forgetChecks(
   attempt: 1 | 2,
 ): Promise<void> {
   for (const index of verification.checks.keys()) await forgetRun(rt, runOf(verification, index, attempt));
-}
-
-/** Ends what may still run under this id, and takes its directory away, so that the id can be used again. */
-export async function forgetRun({ processes }: Pick<Rt, 'processes'>, run: string): Promise<void> {
-  const { phase } = await processes.observe(run);
-  if (phase !== 'absent' && phase !== 'ended' && phase !== 'void')
-    await processes.stop(run, { graceMs: 0, cause: 'lost' });
-  await processes.forget(run);
 }
 
 function runOf({ id }: Verification, index: number, attempt: 1 | 2): string {

@@ -26,7 +26,7 @@ export async function checkIsolation(
 export async function sandboxOf(
   rt: Rt,
   room: Room,
-  check: Check,
+  check: Pick<Check, 'argv' | 'network'>,
   { writable = [], readable = [] }: Partial<Pick<Sandbox, 'writable' | 'readable'>>,
 ): Promise<Sandbox> {
   const { loops } = await rt.store.read();

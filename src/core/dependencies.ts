@@ -87,8 +87,8 @@ export async function attachDependencies(
   }
   notes.push(...(await giveRoomFiles(rt, room)));
   const env = environmentOf(rt, room, placed);
-  await runSetup(rt, room, env, signal);
   const folders = placed.flatMap(({ at }) => at.beside ?? []);
+  await runSetup(rt, room, { env, writable: folders }, signal);
   const attached = { key: await keyOf(rt, plan), parts, notes, env, folders };
   await rt.files.write(recordOf(rt, room), JSON.stringify({ tree, attached }));
   return attached;

@@ -7,6 +7,8 @@ import type { Runtime } from './runtime.ts';
 type Rt = Pick<Runtime, 'git' | 'files' | 'ids' | 'log' | 'clock' | 'processes'>;
 
 export interface Room {
+  /** Verification it is for, or the second try of one. */
+  readonly id: string;
   /** Everything of this room. */
   readonly folder: string;
   /** The files of the tree and nothing else; named like the checkout. */
@@ -36,6 +38,7 @@ export interface Room {
 export async function makeRoom(rt: Rt, verification: string, tree: ObjectId, name: string): Promise<Room> {
   const folder = roomFolder(rt, verification);
   const room = {
+    id: verification,
     folder,
     path: rt.files.join(folder, 'tree', name),
     home: rt.files.join(folder, 'home'),
@@ -46,7 +49,7 @@ export async function makeRoom(rt: Rt, verification: string, tree: ObjectId, nam
   if (await isMade(rt, room, verification, name)) return { ...room, origin: 'resumed' };
   await throwAway(rt, room);
 
-  const rebuilt = (await claimRoom(rt, room, name)) ? await bring(rt, room) : 'none';
+  const rebuilt = (await claimRoom(rt, room, { name, verification })) ? await bring(rt, room) : 'none';
   if (rebuilt !== undefined) {
     await throwAway(rt, room);
     await rt.git.fillRoom({ path: room.path, record: room.record, tree });

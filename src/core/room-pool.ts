@@ -32,11 +32,17 @@ interface Both {
  * leaves a record without files or files without a record, which nobody uses and the next care removes. So it does
  * with what a killed keeper was at work on.
  */
-export async function claimRoom(rt: Rt, room: Both, name: string): Promise<boolean> {
+export async function claimRoom(
+  rt: Rt,
+  room: Both,
+  { name, verification }: { readonly name: string; readonly verification: string },
+): Promise<boolean> {
   const slots = await rt.files.list(poolRecord(rt));
   // A used one costs being put in order, which is still far less than a new one.
   for (const slot of [...slots.filter(isReady), ...slots.filter(isUsed)]) {
-    if ((await readMade(rt, poolRecord(rt, slot)))?.name !== name) continue;
+    const made = await readMade(rt, poolRecord(rt, slot));
+    // What it gave back itself it must not take for a room it never left, should it be killed over it.
+    if (made?.name !== name || made.verification === verification) continue;
     if (await move(rt, slotOf(rt, slot), room)) return true;
   }
   return false;

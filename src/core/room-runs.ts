@@ -1,8 +1,10 @@
 import { type CheckStory, type Seen, worthRepeating } from '../domain/judgement.ts';
+import { protectedBy } from '../domain/protected.ts';
 import { readReport, type TestReport } from '../domain/test-report/read-report.ts';
-import type { CheckResult, Verification } from '../domain/verification.ts';
+import { type CheckResult, passed, type Verification } from '../domain/verification.ts';
+import { cancelledIn } from './check-run.ts';
 import { forgetChecks, runChecks } from './check-runs.ts';
-import { attachDependencies, detachDependencies } from './dependencies.ts';
+import { type AttachedDependencies, attachDependencies, detachDependencies } from './dependencies.ts';
 import { checkEnvironment } from './environment.ts';
 import type { CheckRecord, RunRecord, Runs } from './evidence.ts';
 import { roomOfSecondTry } from './places.ts';
@@ -37,20 +39,29 @@ export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promis
   const doubtful =
     verification.kind === 'baseline' ? [] : once.checks.filter((check) => repeats(check, base));
   if (doubtful.length === 0) return once;
-  const only = doubtful.map(({ name }) => name);
+  const only = [...doubtful, ...unreached(work, once)].map(({ name }) => name);
   const twice = await roomful(rt, work, roomOfSecondTry(verification.id), { attempt: 2, only }, signal);
   if (twice === 'cancelled') return 'cancelled';
-  const second = new Map(twice.checks.map((check) => [check.name, check]));
+  const [first, second] = [byName(once), byName(twice)];
   return {
     ...once,
-    checks: once.checks.map((check) => {
-      const { name, ...first } = check;
-      const again = second.get(name);
-      return again ? { ...again, first } : check;
+    checks: verification.checks.flatMap(({ name }) => {
+      const [before, again] = [first.get(name), second.get(name)];
+      if (!before || !again) return again ?? before ?? [];
+      const { name: _same, ...tried } = before;
+      return { ...again, first: tried };
     }),
     altered: [...new Set([...once.altered, ...twice.altered])],
     ms: { ...once.ms, again: Object.values(twice.ms ?? {}).reduce((sum, ms) => sum + ms, 0) },
   };
+}
+
+const byName = ({ checks }: Runs) => new Map(checks.map((check) => [check.name, check]));
+
+/** With fail-fast, what the second try of a failure is followed by: should it pass, these have to pass as well. */
+function unreached({ verification, base }: Work, { checks }: Runs): Verification['checks'] {
+  const isFinal = checks.some((check) => !passed(check.end) && !repeats(check, base));
+  return isFinal ? [] : verification.checks.filter(({ name }) => !checks.some((one) => one.name === name));
 }
 
 /** A room that cannot be removed is no reason to withhold a verdict. */
@@ -91,7 +102,8 @@ async function roomful(
   };
   const room = await timed('room', makeRoom(rt, id, tree, name));
   if (room.origin !== 'resumed') await forgetChecks(rt, verification, attempt.attempt);
-  const attached = await timed('dependencies', attachDependencies(rt, room, tree, signal));
+  const attached = await timed('dependencies', attachWhileWanted(rt, { verification, room, tree }, signal));
+  if (attached === 'cancelled') return 'cancelled';
   const extra = { env: attached.env, writable: attached.folders, ...attempt };
   const results = await timed('checks', runChecks(rt, verification, room, extra, signal));
   if (results === 'cancelled') return 'cancelled';
@@ -100,7 +112,7 @@ async function roomful(
   const { key, parts, notes } = attached;
   return {
     checks: await Promise.all(results.map((result) => recordOf(rt, result))),
-    altered: altered.slice(0, mostAltered),
+    altered: protectedFirst(altered).slice(0, mostAltered),
     isolation,
     room: { origin: room.origin, ...(room.rebuilt === undefined ? {} : { rebuilt: room.rebuilt }) },
     dependencies: { key, parts: parts.map((part) => ({ ...part })), notes: [...notes] },
@@ -109,7 +121,37 @@ async function roomful(
   };
 }
 
-const mostAltered = 500;
+/** A preparation can last as long as an installation does: who cancels the loop need not wait for it. */
+async function attachWhileWanted(
+  rt: Rt,
+  { verification, room, tree }: { verification: Verification; room: Room; tree: string },
+  signal: AbortSignal,
+): Promise<AttachedDependencies | 'cancelled'> {
+  const over = new AbortController();
+  const unwanted = new AbortController();
+  cancelledIn(rt, verification, AbortSignal.any([signal, over.signal])).then(
+    () => unwanted.abort(),
+    // Runs that end notice it too.
+    () => undefined,
+  );
+  try {
+    return await attachDependencies(rt, room, tree, AbortSignal.any([signal, unwanted.signal]));
+  } catch (thrown) {
+    if (unwanted.signal.aborted && !signal.aborted) return 'cancelled';
+    throw thrown;
+  } finally {
+    over.abort();
+  }
+}
+
+/** What is beyond is held against nobody, so a check that rewrites many files must not hide one that decides. */
+const mostAltered = 20_000;
+
+function protectedFirst(paths: readonly string[]): readonly string[] {
+  if (paths.length <= mostAltered) return paths;
+  const isProtected = (path: string) => protectedBy(path, []) !== undefined;
+  return [...paths.filter(isProtected), ...paths.filter((path) => !isProtected(path))];
+}
 
 function environmentNames(rt: Rt, room: Room, more: Readonly<Record<string, string>>): string[] {
   return [...new Set([...Object.keys(checkEnvironment(rt, room)), ...Object.keys(more)])].sort();

@@ -1,4 +1,6 @@
 import { argvFrom } from './argv.ts';
+import { forgetRun } from './check-run.ts';
+import { checkIsolation, sandboxOf } from './check-sandbox.ts';
 import { checkEnvironment } from './environment.ts';
 import { runOrFail } from './preparation.ts';
 import type { Room } from './pristine.ts';
@@ -37,24 +39,34 @@ export async function fileDigests(rt: Rt): Promise<readonly (readonly [string, s
   );
 }
 
-/** Runs the setup commands in the room, one after the other, in the environment of a check. */
+/**
+ * Runs the setup commands in the room, one after the other, in the environment of a check and behind its walls, because
+ * they run the candidate's code as checks do; but with the network, since many install something. The runs are named
+ * after the room: one that a killed keeper has left is ended before the room is set up again.
+ */
 export async function runSetup(
   rt: Rt,
   room: Room,
-  env: Readonly<Record<string, string>>,
+  { env, writable }: { readonly env: Readonly<Record<string, string>>; readonly writable: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   const { setup, setup_timeout_minutes } = rt.config;
-  const name = rt.ids.next('setup');
-  for (const [index, line] of setup.entries()) {
+  if (setup.length === 0) return;
+  const walled = (await checkIsolation(rt)) === 'sandboxed';
+  const runs = setup.map((line, index) => ({ line, run: `${room.id}-setup-${index + 1}` }));
+  for (const { run } of runs) await forgetRun(rt, run);
+  for (const { line, run } of runs) {
+    const argv = argvFrom(line, 'The setting "setup"');
+    const sandbox = walled ? await sandboxOf(rt, room, { argv, network: true }, { writable }) : undefined;
     const spec = {
-      argv: argvFrom(line, 'The setting "setup"'),
+      argv,
       cwd: room.path,
-      env: { ...checkEnvironment(rt, room), ...env },
+      env: { ...checkEnvironment(rt, room, walled), ...env },
       timeoutMs: setup_timeout_minutes * 60_000,
       keepBytes,
+      ...(sandbox ? { sandbox } : {}),
     };
-    await runOrFail(rt, `${name}-${index + 1}`, spec, signal, `The setup command "${line.slice(0, 200)}"`);
+    await runOrFail(rt, run, spec, signal, `The setup command "${line.slice(0, 200)}"`);
   }
 }
 

@@ -24,7 +24,8 @@ export function requestVerification(tx: Tx, { id, kind, loop, commit, base, base
       loop: loop.id,
       commit,
       checks,
-      failFast,
+      // The base is run to the end: otherwise there is nothing to compare later checks with.
+      failFast: failFast && kind !== 'baseline',
       ...(parallel === undefined ? {} : { parallel }),
       ...(base === undefined ? {} : { base }),
       ...(baseline === undefined ? {} : { baseline }),

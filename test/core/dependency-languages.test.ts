@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { attachDependencies, detachDependencies } from '../../src/core/dependencies.ts';
 import type { Room } from '../../src/core/pristine.ts';
 import { aDependencyWorld, type DependencyWorld } from '../support/dependency-world.ts';
+import { aDirectory } from '../support/git-repo.ts';
+import { eventually } from '../support/real-processes.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -77,6 +79,41 @@ test('setup commands run in the room after its dependencies, and room_files are 
   expect(given.notes).toEqual([expect.stringContaining('.env')]);
   await world.repo.write({ '.env': 'SECRET=2' });
   expect((await attach(world)).given.key).not.toBe(given.key);
+});
+
+test('setup commands stand behind the walls of checks, where there are any', async () => {
+  const outside = await aDirectory();
+  const world = await aDependencyWorld({}, { config: { setup: [`touch ${outside}/written`] } });
+  const walls = (await world.rt.processes.sandbox()) === 'works';
+  const way = await attach(world).then(
+    () => 'written',
+    ({ code }) => code,
+  );
+  expect([way, existsSync(join(outside, 'written'))]).toEqual(
+    walls ? ['SETUP_FAILED', false] : ['written', true],
+  );
+});
+
+test('a setup that a killed keeper left running is ended before the next one begins', async () => {
+  const world = await aDependencyWorld({}, { config: { setup: ["sh -c 'echo once >> setups'"] } });
+  const room = await world.room();
+  const { processes } = world.rt;
+  const run = `${room.id}-setup-1`;
+  const spec = {
+    argv: ['sleep', '1000'],
+    cwd: room.path,
+    env: {},
+    timeoutMs: 600_000,
+    keepBytes: 1_000,
+  } as const;
+  await processes.start(run, { ...spec, env: { PATH: process.env.PATH ?? '' } });
+  const running = await eventually(async () => {
+    const view = await processes.observe(run);
+    return view.phase === 'running' ? view : undefined;
+  });
+  await attachDependencies(world.rt, { ...room, origin: 'resumed' }, await world.tree(), never);
+  expect(processes.liveness(running.shim)).toBe('dead');
+  expect(readFileSync(join(room.path, 'setups'), 'utf8')).toBe('once\n');
 });
 
 test('a setup command that fails names its run', async () => {

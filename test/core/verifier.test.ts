@@ -149,6 +149,71 @@ test('the second try after a failure runs its checks, though the first had to ca
   expect((await verification())?.state).toBe('passed');
 });
 
+test('who calls a verification off need not wait for the setup of its room', async () => {
+  const { rt, machine, attend, verification } = attended();
+  Object.assign(rt, { config: { ...rt.config, setup: ['install everything'] } });
+  const start = rt.processes.start.bind(rt.processes);
+  Object.assign(rt.processes, {
+    async start(id: string, spec: Parameters<typeof start>[1]) {
+      await start(id, spec);
+      await rt.store.transact(rt.actor, (tx) =>
+        tx.record({ type: 'verification.cancelled', id: 'v', reason: 'Not wanted any more.' }),
+      );
+    },
+  });
+  await attend();
+  expect([...machine.started.keys()]).toEqual(['v-setup-1']);
+  expect(machine.stopped).toEqual(['v-setup-1']);
+  expect((await verification())?.state).toBe('cancelled');
+});
+
+test('with fail-fast, what stands behind a failure that does not come again is run after all', async () => {
+  const checks = ['a', 'b'].map((name) => ({ name, argv: [name] as [string], timeoutMs: 1_000 }));
+  const verification = { id: 'v', kind: 'commit' as const, commit: 'c', checks, failFast: true };
+  const world = aScriptedRuntime(aYard().record({ type: 'verification.requested', verification }).build());
+  const { rt, machine } = world;
+  const start = rt.processes.start.bind(rt.processes);
+  Object.assign(rt.processes, {
+    async start(id: string, spec: Parameters<typeof start>[1]) {
+      await start(id, spec);
+      const end = id === 'v-1' ? { ...aRunEnd, exitCode: 1 } : aRunEnd;
+      machine.runs.set(id, { ...passing, end });
+    },
+  });
+  await attendVerification(rt, 'v', new AbortController().signal);
+  expect([...machine.started.keys()]).toEqual(['v-1', 'v-1-again', 'v-2-again']);
+  const { state, results } = (await rt.store.read()).verifications.v ?? {};
+  expect([state, results?.map(({ name, flaky }) => [name, flaky])]).toEqual([
+    'passed',
+    [
+      ['a', true],
+      ['b', undefined],
+    ],
+  ]);
+});
+
+test('a check that rewrites hundreds of files cannot hide the one that decides among them', async () => {
+  const verification = { id: 'v', kind: 'commit' as const, commit: 'c', base: 'b', checks: aPlan.checks };
+  const asked = {
+    type: 'verification.requested' as const,
+    verification: { ...verification, failFast: true },
+  };
+  const world = aScriptedRuntime(aYard().record(asked).build());
+  const { rt } = world;
+  passAtOnce(world);
+  const many = Array.from({ length: 700 }, (_, index) => `generated/${index}.txt`);
+  Object.assign(rt.git, {
+    treeChanges: async () => [],
+    judgedTree: async () => 't',
+    alteredFiles: async () => [...many, 'test/sum.test.js'],
+  });
+  await attendVerification(rt, 'v', new AbortController().signal);
+  expect((await rt.store.read()).verifications.v).toMatchObject({
+    state: 'tampered',
+    reason: expect.stringContaining('test/sum.test.js'),
+  });
+});
+
 test('the shim of a check starts a keeper when this one is dead by then', async () => {
   const world = attended();
   const { machine, attend } = world;

@@ -9,6 +9,7 @@ import { makeRoom, type Room } from '../../src/core/pristine.ts';
 import type { Runtime } from '../../src/core/runtime.ts';
 import { Config } from '../../src/domain/config.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
+import { emptyYard } from '../../src/domain/yard.ts';
 import { aDirectory, aRepository, type TestRepository } from './git-repo.ts';
 import { opened } from './open-git.ts';
 import { aRealWorld, realClock } from './real-processes.ts';
@@ -64,6 +65,7 @@ export async function aDependencyWorld(
     ),
     self: { command: process.execPath, args: ['--version'] },
     actor: { name: 'test' },
+    store: { read: async () => emptyYard },
   } as unknown as Runtime;
   let rooms = 0;
   return {
