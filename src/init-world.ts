@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { projectFileOf, trustFile } from './adapters/config/project-trust.ts';
+import { readSettings } from './adapters/config/settings.ts';
+import { openTrustStore } from './adapters/config/trust-store.ts';
+import { gitFinder } from './adapters/git/finder.ts';
 import { askClient } from './adapters/init/client-health.ts';
 import {
   missingFolders,
@@ -17,6 +21,8 @@ import type { InitWorld } from './edges/cli/init/world.ts';
 import type { Front } from './edges/front.ts';
 import type { Ground } from './scaffold/places.ts';
 import { Platform, type System } from './scaffold/platform.ts';
+import { projectFileName } from './scaffold/project-file.ts';
+import { nearest } from './tools/nearest.ts';
 
 /** The folder of platforms and templates, beside the program that runs. */
 export function loadScaffolding(folder: string): Pick<InitWorld, 'platforms' | 'templates'> {
@@ -56,6 +62,7 @@ export async function openInitWorld(
   const installed = new Set<string>();
   for (const name of commands) if (await which(name, env)) installed.add(name);
   const place = project ?? home;
+  const projectFile = await projectFileAt(env, project);
   const emptied = new Set<string>();
   return {
     version: front.version,
@@ -69,6 +76,7 @@ export async function openInitWorld(
       read: (name) => textOf(path.join(place, name)),
       hasEnding: (ending) => readdirSync(place).some((name) => name.endsWith(ending)),
     },
+    projectFile,
     copies: await ownCopies(bin, front.version, project, env),
     read: readConfigFile,
     written(real) {
@@ -140,6 +148,26 @@ export async function projectAt(
     if (['NOT_A_REPOSITORY', 'BARE_REPOSITORY', 'NO_WORKSPACE'].includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Nothing where no loopyard.json would be read: it is read from the top of the main checkout only. */
+async function projectFileAt(
+  env: Front['env'],
+  project: string | undefined,
+): Promise<InitWorld['projectFile']> {
+  if (project === undefined) return undefined;
+  const { commonDir } = await gitFinder({ env }).locate(project);
+  const file = `${project}/${projectFileName}`;
+  if (projectFileOf(commonDir) !== path.normalize(file)) return undefined;
+  return {
+    path: file,
+    isTrusted: () =>
+      ['harmless', 'trusted'].includes(
+        readSettings({ env, commonDir, nearest }).project?.state ?? 'harmless',
+      ),
+    trust: (text) => trustFile(env, { commonDir, text, at: Date.now() }),
+    distrust: () => void openTrustStore(env).forget(commonDir),
+  };
 }
 
 function platformIn(file: string): Platform {

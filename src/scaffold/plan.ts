@@ -156,7 +156,7 @@ export class Draft {
     this.#files = files;
   }
 
-  /** The text so far; an absent file is empty. Undefined, and noted, when it cannot be used. */
+  /** The text so far; an absent file is empty. Undefined, and noted, when it cannot be used. A file of no platform: ''. */
   textOf(path: string, platform: string, hint: { byHand?: string } = {}): string | undefined {
     const found = this.#files(path);
     if ('unusable' in found) {
@@ -180,7 +180,7 @@ export class Draft {
     this.#changes.set(found.real, {
       path: known?.path ?? path,
       real: found.real,
-      platforms: [...new Set([...(known?.platforms ?? []), platform])],
+      platforms: named(known?.platforms, platform),
       before,
       after,
       shells: [...(known?.shells ?? []), ...shells],
@@ -201,7 +201,7 @@ export class Draft {
     const known = this.#untouched.get(path);
     this.#untouched.set(path, {
       path,
-      platforms: [...new Set([...(known?.platforms ?? []), platform])],
+      platforms: named(known?.platforms, platform),
       because,
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
@@ -215,4 +215,9 @@ export class Draft {
     const files = [...this.#changes.values()].filter(({ before, after }) => before !== after);
     return { files, untouched: [...this.#untouched.values()] };
   }
+}
+
+function named(known: readonly string[] | undefined, platform: string): readonly string[] {
+  const all = [...(known ?? []), platform];
+  return [...new Set(all)].filter((id) => id !== '');
 }

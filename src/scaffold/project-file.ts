@@ -1,33 +1,53 @@
-import { parse } from 'jsonc-parser';
 import type { SuggestedCheck } from './checks.ts';
-import type { Edited } from './edited.ts';
-import { setSetting } from './setting-edit.ts';
+import { Draft, type Files, type Plan } from './plan.ts';
+import type { Written } from './removal.ts';
 
 /** The file at the top of a repository with which it describes itself to loopyard. */
 export const projectFileName = 'loopyard.json';
 
-interface Suggested {
+export interface Suggested {
   /** What was found; a person may have left some out. */
   readonly checks: readonly SuggestedCheck[];
   /** What `$schema` says: see `schemaReference`. */
   readonly schema: string;
 }
 
+type Part = Pick<Plan, 'files' | 'untouched'>;
+
 /**
- * What `loopyard.json` becomes: a new file, the old one with the checks it does not have yet, or the old one as it is
- * when it names any checks already, because what a person chose is not ours to complete. `text` undefined: there is
- * nothing to say, and no file is made. The file is plain JSON though comments are read, because formatters and linters
- * of a project that meet a comment in a `.json` file fail; the reasons for the guesses are for `init` to print.
+ * The `loopyard.json` of a project that has none. One that exists is left as it is, whatever it says: it may be from
+ * somebody else, and completing it would be trusting it.
  */
-export function projectFile(existing: string | undefined, { checks, schema }: Suggested): Edited {
-  if (checks.length === 0) return { text: existing };
-  const named = Object.fromEntries(checks.map(({ name, command }) => [name, command]));
-  if (existing === undefined || existing.trim() === '') {
-    return { text: `${JSON.stringify({ $schema: schema, checks: named }, undefined, 2)}\n` };
+export function plannedProjectFile(path: string, files: Files, suggested: Suggested): Part {
+  const draft = new Draft(files);
+  if (suggested.checks.length > 0 && draft.textOf(path, '') === '') {
+    draft.write(path, '', projectFile(suggested), draft.isAbsent(path) ? [[]] : []);
   }
-  const said: unknown = parse(existing.replace(/^\ufeff/, ''), [], { allowTrailingComma: true });
-  if (typeof said === 'object' && said !== null && 'checks' in said) return { text: existing };
-  return setSetting(existing, 'checks', named);
+  return draft.result();
+}
+
+/** Takes the file away when it still is, byte for byte, what this machine's init remembers to have made. */
+export function plannedProjectFileRemoval(path: string, files: Files, memory: Written | undefined): Part {
+  const draft = new Draft(files);
+  const found = files(path);
+  if (!('text' in found) || !found.text) return draft.result();
+  if (memory?.after === found.text) draft.write(path, '', memory.before, []);
+  else {
+    const because = memory
+      ? 'It was edited since loopyard wrote it; delete it yourself.'
+      : 'It is not known to be from init; delete it yourself.';
+    draft.leave(path, '', because, { kept: true });
+  }
+  return draft.result();
+}
+
+/**
+ * The file is plain JSON though comments are read, because formatters and linters of a project that meet a comment in a
+ * `.json` file fail; the reasons for the guesses are for `init` to print.
+ */
+export function projectFile({ checks, schema }: Suggested): string {
+  const named = Object.fromEntries(checks.map(({ name, command }) => [name, command]));
+  return `${JSON.stringify({ $schema: schema, checks: named }, undefined, 2)}\n`;
 }
 
 /**

@@ -142,7 +142,7 @@ test('init killed at any moment leaves every file old or new, and the next one a
   const after = await filesBelow(machine.home);
   const env = { ...machine.env, PATH: machine.bin, XDG_CONFIG_HOME: '' };
   const stages = new Set<number>();
-  for (let round = 0; round < 14; round += 1) {
+  for (let round = 0; round < 8; round += 1) {
     expect((await machine.init('--remove', '--yes')).code).toBe(0);
     expect(await filesBelow(machine.home)).toEqual(before);
     expect(foldersBelow(machine.home)).toEqual(folders);
@@ -154,7 +154,7 @@ test('init killed at any moment leaves every file old or new, and the next one a
     // The plan is printed before the first file is written; what comes after it takes some milliseconds per file.
     const gone = once(child, 'exit');
     await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, round * 6));
+    await new Promise((resolve) => setTimeout(resolve, round * 10));
     child.kill('SIGKILL');
     await gone;
     const found = await filesBelow(machine.home);
@@ -165,7 +165,7 @@ test('init killed at any moment leaves every file old or new, and the next one a
   expect(stages.size).toBeGreaterThan(1);
   expect((await machine.init(...flags)).code).toBe(0);
   expect(await filesBelow(machine.home)).toEqual(after);
-});
+}, 240_000);
 
 describe('init for a project', () => {
   const chosen = ['--platform', 'claude,codex,opencode,gemini,cursor'];
@@ -270,6 +270,53 @@ describe('init for a project', () => {
     const after = { ...(await filesBelow(machine.path)), ...(await filesBelow(machine.home)) };
     expect(after).toMatchObject(before);
     expect(after).toHaveProperty(['.cursor/mcp.json']);
+  });
+});
+
+describe('the loopyard.json of init', () => {
+  const flags = ['--yes', '--no-verify', '--platform', 'cursor'];
+
+  test('names the detected checks with their reasons, is trusted, and is gone with the last client', async () => {
+    const machine = await aMachine({ installed: true });
+    await machine.commit({ 'package.json': '{"scripts":{"test":"node check.mjs"}}' });
+    const before = await filesBelow(machine.path);
+    const shown = await machine.init('--dry-run', '--platform', 'cursor');
+    expect(shown.stdout).toContain('npm test because package.json has the script test: node check.mjs');
+    expect(shown.stdout).toContain('+    "test": "npm test"');
+
+    expect((await machine.init(...flags)).stdout).toContain('counts as trusting');
+    const file = path.join(machine.path, 'loopyard.json');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ checks: { test: 'npm test' } });
+    const trust = await machine.cli(['trust', '--json'], { cwd: machine.path });
+    expect(JSON.parse(trust.stdout)).toMatchObject({ state: 'trusted' });
+    expect((await machine.init(...flags)).stdout).toContain('Nothing to do.');
+
+    await machine.init(...flags, '--platform', 'kiro');
+    await machine.init('--remove', '--yes', '--platform', 'kiro');
+    expect(existsSync(file)).toBe(true);
+    expect((await machine.init('--remove', '--yes')).code).toBe(0);
+    expect(await filesBelow(machine.path)).toEqual(before);
+    const listed = await machine.cli(['trust', '--list', '--json'], { cwd: machine.path });
+    expect(listed.stdout).not.toContain('loopyard.json');
+  });
+
+  test('is not touched, and not trusted, when somebody else wrote it, nor taken out when edited', async () => {
+    const machine = await aMachine({ installed: true });
+    const theirs = '{ "checks": { "evil": "rm -rf ." } }';
+    await machine.commit({ 'package.json': '{"scripts":{"test":"x"}}', 'loopyard.json': theirs });
+    expect((await machine.init(...flags)).stdout).toContain('loopyard trust');
+    const file = path.join(machine.path, 'loopyard.json');
+    expect(await readFile(file, 'utf8')).toBe(theirs);
+    const listed = await machine.cli(['trust', '--list', '--json'], { cwd: machine.path });
+    expect(listed.stdout).not.toContain('loopyard.json');
+
+    await machine.git('rm', '--quiet', 'loopyard.json');
+    await machine.init(...flags, '--no-checks');
+    expect(existsSync(file)).toBe(false);
+    await machine.init(...flags);
+    await writeFile(file, (await readFile(file, 'utf8')).replace('npm test', 'npm run all'));
+    expect((await machine.init('--remove', '--yes')).stdout).toContain('was edited since');
+    expect(await readFile(file, 'utf8')).toContain('npm run all');
   });
 });
 

@@ -1,39 +1,54 @@
 import { describe, expect, test } from 'vitest';
-import { projectFile, schemaReference } from '../../src/scaffold/project-file.ts';
+import type { Found } from '../../src/scaffold/plan.ts';
+import {
+  plannedProjectFile,
+  plannedProjectFileRemoval,
+  projectFile,
+  schemaReference,
+} from '../../src/scaffold/project-file.ts';
 import { setSetting } from '../../src/scaffold/setting-edit.ts';
 
 const checks = [{ name: 'test', command: 'npm test', because: 'package.json has it' }];
 const schema = schemaReference('1.2.3', false);
+const path = '/repo/loopyard.json';
+const holding =
+  (text: string | undefined) =>
+  (real: string): Found => ({ real, text });
+const made = projectFile({ checks, schema });
 
 describe('the loopyard.json that init proposes', () => {
   test('is plain JSON with a schema where there is none yet', () => {
-    const made = projectFile(undefined, { checks, schema });
-    expect('text' in made && JSON.parse(made.text ?? '')).toEqual({
+    const { files } = plannedProjectFile(path, holding(undefined), { checks, schema });
+    expect(files).toMatchObject([{ path, platforms: [], before: undefined, after: made }]);
+    expect(JSON.parse(made)).toEqual({
       $schema: 'https://unpkg.com/loopyard@1.2.3/dist/loopyard.schema.json',
       checks: { test: 'npm test' },
     });
   });
 
   test('is no file where nothing was found', () => {
-    expect(projectFile(undefined, { checks: [], schema })).toEqual({ text: undefined });
-  });
-
-  test.each([
-    '{ "checks": {} }',
-    '{ // mine\n "checks": { "a": "b" }, }',
-    '\ufeff{"checks":{"test":"other"}}\r\n',
-  ])('leaves %s as it is: a person has chosen', (existing) => {
-    expect(projectFile(existing, { checks, schema })).toEqual({ text: existing });
-  });
-
-  test('gets its checks in place where it says other things', () => {
-    expect(projectFile('{\n  // mine\n  "max_loops": 2, // two\n}\n', { checks, schema })).toEqual({
-      text: '{\n  // mine\n  "max_loops": 2, // two\n  "checks": {\n    "test": "npm test"\n  },\n}\n',
+    expect(plannedProjectFile(path, holding(undefined), { checks: [], schema })).toEqual({
+      files: [],
+      untouched: [],
     });
   });
 
-  test('is left alone when it is broken, with the place', () => {
-    expect(projectFile('{\n "max_loops": ,\n}', { checks, schema })).toMatchObject({ line: 2, column: 15 });
+  test.each(['{}', '{ "checks": {} }', '{ // mine\n "max_loops": 2, }', '{ "checks": '])(
+    'leaves %s as it is',
+    (existing) => {
+      expect(plannedProjectFile(path, holding(existing), { checks, schema }).files).toEqual([]);
+    },
+  );
+
+  test('is taken out while it is what was written, and kept once somebody has edited it', () => {
+    const memory = { before: undefined, clean: true, after: made, shells: [[]] };
+    expect(plannedProjectFileRemoval(path, holding(made), memory).files).toMatchObject([
+      { after: undefined },
+    ]);
+    const edited = plannedProjectFileRemoval(path, holding(made.replace('npm test', 'make')), memory);
+    expect(edited).toMatchObject({ files: [], untouched: [{ kept: true }] });
+    const unknown = plannedProjectFileRemoval(path, holding(made), undefined);
+    expect(unknown).toMatchObject({ files: [], untouched: [{ kept: true }] });
   });
 });
 

@@ -1,4 +1,5 @@
 import { LoopyardError } from '../../../domain/errors.ts';
+import type { SuggestedCheck } from '../../../scaffold/checks.ts';
 import { signsOf } from '../../../scaffold/detect.ts';
 import type { Launch } from '../../../scaffold/launch.ts';
 import { targetsOf } from '../../../scaffold/places.ts';
@@ -31,6 +32,8 @@ export function seenPlatforms({ platforms, ground, existing }: InitWorld): reado
 export interface Asker {
   scope(suggested: Scope, portable: boolean): Promise<Scope>;
   platforms(seen: readonly Seen[], scope: Scope): Promise<readonly string[]>;
+  /** The names of the checks to put into loopyard.json; none is an answer too. */
+  checks(found: readonly SuggestedCheck[]): Promise<readonly string[]>;
 }
 
 export async function chosen(world: InitWorld, options: InitOptions, asker?: Asker): Promise<Choice> {

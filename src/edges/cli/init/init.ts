@@ -1,10 +1,10 @@
-import { suggestedChecks } from '../../../scaffold/checks.ts';
 import type { Content } from '../../../scaffold/content.ts';
 import { planned } from '../../../scaffold/plan.ts';
 import type { Platform, Scope } from '../../../scaffold/platform.ts';
 import { filledTemplate } from '../../../scaffold/templates.ts';
 import type { Terminal } from '../terminal.ts';
 import { carriedOut, filesOf, refusalCode } from './carry-out.ts';
+import { checksPlan } from './checks.ts';
 import { type Choice, chosen } from './choice.ts';
 import { agreed } from './consent.ts';
 import { type InitOptions, initOptions } from './options.ts';
@@ -51,8 +51,14 @@ async function configured(
   terminal: Terminal,
 ): Promise<number> {
   const choice = await chosen(world, options, prompts);
-  const { scope, platforms, launcher, notes } = choice;
-  const plan = planned(platforms, scope, world.ground, filesOf(world, scope), contentOf(world, choice));
+  const { scope, platforms, launcher } = choice;
+  const clientPlan = planned(platforms, scope, world.ground, filesOf(world, scope), contentOf(world, choice));
+  const checks = await checksPlan(world, options, scope, prompts);
+  const plan = {
+    ...clientPlan,
+    files: [...clientPlan.files, ...checks.files],
+    untouched: [...clientPlan.untouched, ...checks.untouched],
+  };
   const draft: InitReport = {
     ...untold,
     action: 'configure',
@@ -60,15 +66,18 @@ async function configured(
     launcher,
     version: world.version,
     platforms: platforms.map(({ id }) => id),
-    notes,
+    notes: [...choice.notes, ...checks.notes],
     files: plan.files.map(fileOf),
     untouched: plan.untouched,
-    checks: world.ground.project === undefined ? [] : suggestedChecks(world.projectFiles),
+    checks: checks.found,
     next: plan.files.length === 0 ? 'Nothing to do.' : 'Nothing was written. The same with --yes writes it.',
   };
   if (!(await agreed(draft, options, prompts, terminal))) return refusalCode(plan.untouched);
   if (launcher === 'node') world.copies.keep();
   const { files, failed } = carriedOut(world, plan.files, { removal: false, scope });
+  for (const { path, after } of checks.files) {
+    if (after !== undefined && files.some((one) => one.path === path)) world.projectFile?.trust(after);
+  }
   world.remember(scope, [...world.remembered(scope), ...platforms.map(({ id }) => id)]);
   const servers = plan.servers.filter(({ path }) => !failed.some((one) => one.path === path));
   const [proof, clients] = options.verify

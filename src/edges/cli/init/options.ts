@@ -16,11 +16,13 @@ export interface InitOptions {
   readonly json: boolean;
   readonly remove: boolean;
   readonly verify: boolean;
+  /** Whether a loopyard.json with the detected checks is proposed. */
+  readonly checks: boolean;
   readonly workspace: string | undefined;
 }
 
 export const initUsage =
-  '[--platform a,b] [--all-detected] [--scope project/user] [--launcher auto/node/bin/npx] [--yes] [--dry-run] [--diff] [--json] [--remove] [--no-verify]';
+  '[--platform a,b] [--all-detected] [--scope project/user] [--launcher auto/node/bin/npx] [--yes] [--dry-run] [--diff] [--json] [--remove] [--no-checks] [--no-verify]';
 
 /** Reads the line. Throws INVALID_ARGUMENT with the word that was not understood. */
 export function initOptions(args: readonly string[], known: readonly string[]): InitOptions {
@@ -43,6 +45,7 @@ export function initOptions(args: readonly string[], known: readonly string[]): 
     json: values.json ?? false,
     remove: values.remove ?? false,
     verify: !(values['no-verify'] ?? false),
+    checks: !(values['no-checks'] ?? false),
     workspace: values.workspace,
   };
 }
@@ -58,6 +61,7 @@ const flags = {
   json: { type: 'boolean' },
   remove: { type: 'boolean' },
   'no-verify': { type: 'boolean' },
+  'no-checks': { type: 'boolean' },
   workspace: { type: 'string', short: 'C' },
 } as const;
 

@@ -1,4 +1,5 @@
 import type { Scope } from '../../../scaffold/platform.ts';
+import { printable } from '../render.ts';
 import { type Asker, hasServer, type Seen } from './choice.ts';
 
 export interface Prompts extends Asker {
@@ -43,6 +44,19 @@ export async function terminalPrompts(): Promise<Prompts> {
           options: seen
             .toSorted((a, b) => Number(b.signs.length > 0) - Number(a.signs.length > 0))
             .map((one) => ({ value: one.platform.id, label: one.platform.title, hint: hintOf(one, scope) })),
+        }),
+      ),
+    checks: async (found) =>
+      answered(
+        await multiselect<string>({
+          message: 'Which of these decide whether work is good? They go into loopyard.json.',
+          required: false,
+          initialValues: found.map(({ name }) => name),
+          options: found.map(({ name, command, because }) => ({
+            value: name,
+            label: printable(command),
+            hint: printable(because),
+          })),
         }),
       ),
     confirm: async (message) => answered(await confirm({ message })),

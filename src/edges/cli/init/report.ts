@@ -2,6 +2,7 @@ import type { SuggestedCheck } from '../../../scaffold/checks.ts';
 import { diffOf } from '../../../scaffold/diff.ts';
 import type { FileChange, Untouched } from '../../../scaffold/plan.ts';
 import type { Platform } from '../../../scaffold/platform.ts';
+import { projectFileName } from '../../../scaffold/project-file.ts';
 import type { Paint } from '../../../tools/define.ts';
 import { paintFor, printable, toJson } from '../render.ts';
 import type { Terminal } from '../terminal.ts';
@@ -65,7 +66,13 @@ export function fileOf(change: FileChange): InitReport['files'][number] {
 
 /** What will be done, with the difference line by line. */
 export function planText(
-  { action, files, untouched, notes }: Pick<InitReport, 'action' | 'files' | 'untouched' | 'notes'>,
+  {
+    action,
+    files,
+    untouched,
+    notes,
+    checks,
+  }: Pick<InitReport, 'action' | 'files' | 'untouched' | 'notes' | 'checks'>,
   withDiff: boolean,
   paint: Paint,
 ): string {
@@ -74,6 +81,7 @@ export function planText(
     const readers = action === 'remove' ? '' : platforms.join(', ');
     const through = real === path ? '' : ` (really ${real})`;
     lines.push(`${paint.bold(change.padEnd(7))} ${path}${through} ${paint.dim(readers)}`.trimEnd());
+    if (isProjectFile(path)) lines.push(...checks.map((check) => `    ${checkText(check, paint)}`));
     if (withDiff)
       lines.push(
         ...diff
@@ -91,6 +99,14 @@ function untouchedText({ path, because, line, column, kept, byHand }: Untouched,
   const word = kept ? paint.dim('kept   ') : paint.bad('refused');
   const hint = byHand ? ` To do it by hand, add this:\n${byHand.trimEnd().replace(/^/gm, '    ')}` : '';
   return `${word} ${path}${place} ${because}${kept ? '' : ' It was not touched.'}${hint}`;
+}
+
+function isProjectFile(path: string): boolean {
+  return path.endsWith(`/${projectFileName}`);
+}
+
+function checkText({ command, because }: SuggestedCheck, paint: Paint): string {
+  return `${printable(command)} ${paint.dim(printable(`because ${because}`))}`;
 }
 
 function painted(line: string, paint: Paint): string {
@@ -118,10 +134,9 @@ function outcomeText(report: InitReport, platforms: readonly Platform[], paint: 
   for (const { platform, todo } of report.steps) {
     lines.push(...todo.map((step) => `  ${titleOf(platform)}: ${step}`));
   }
-  if (report.checks.length > 0) lines.push('', paint.bold('Checks this project seems to have'));
-  for (const { command, because } of report.checks) {
-    lines.push(`  ${printable(command)} ${paint.dim(printable(because))}`);
-  }
+  const unwritten = report.files.some(({ path }) => isProjectFile(path)) ? [] : report.checks;
+  if (unwritten.length > 0) lines.push('', paint.bold('Checks this project seems to have'));
+  for (const check of unwritten) lines.push(`  ${checkText(check, paint)}`);
   return [...lines, '', report.next, ''].join('\n');
 }
 

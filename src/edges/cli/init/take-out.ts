@@ -2,6 +2,7 @@ import type { Scope } from '../../../scaffold/platform.ts';
 import { plannedRemoval } from '../../../scaffold/removal.ts';
 import type { Terminal } from '../terminal.ts';
 import { carriedOut, filesOf, refusalCode } from './carry-out.ts';
+import { checksRemoval } from './checks.ts';
 import { agreed } from './consent.ts';
 import type { InitOptions } from './options.ts';
 import type { Prompts } from './prompts.ts';
@@ -18,14 +19,17 @@ export async function takeOut(
   const platforms = world.platforms.filter(({ id }) => options.platforms?.includes(id) ?? true);
   const seen = new Set<string>();
   const parts = scopesOf(world, options).map((scope) => {
-    const left = world.remembered(scope).filter((id) => !platforms.some((platform) => platform.id === id));
+    const known = world.remembered(scope);
+    const left = known.filter((id) => !platforms.some((platform) => platform.id === id));
     const staying = world.platforms.filter(({ id }) => left.includes(id));
     const found = filesOf(world, scope);
     const plan = plannedRemoval(platforms, [scope], world.ground, found, world.written, staying);
     // Where the home is a repository itself, a file can belong to both scopes.
-    const files = plan.files.filter(({ real }) => !seen.has(real));
+    const isLast = left.length === 0 && (options.platforms === undefined || known.length > 0);
+    const checks = isLast ? checksRemoval(world, scope) : { files: [], untouched: [] };
+    const files = [...plan.files, ...checks.files].filter(({ real }) => !seen.has(real));
     for (const { real } of files) seen.add(real);
-    return { scope, files, untouched: plan.untouched, left };
+    return { scope, files, untouched: [...plan.untouched, ...checks.untouched], left };
   });
   const draft: InitReport = {
     ...untold,
@@ -40,6 +44,8 @@ export async function takeOut(
   if (!(await agreed(draft, options, prompts, terminal))) return refusalCode(draft.untouched);
   const done = parts.map(({ scope, files }) => carriedOut(world, files, { removal: true, scope }));
   for (const { scope, left } of parts) world.remember(scope, left);
+  if (done.some(({ files }) => files.some(({ path }) => path === world.projectFile?.path)))
+    world.projectFile?.distrust();
   const report: InitReport = {
     ...draft,
     written: true,

@@ -20,6 +20,20 @@ export interface InitWorld {
   readonly ground: Ground;
   readonly existing: Existing;
   readonly projectFiles: ProjectFiles;
+  /**
+   * The `loopyard.json` that counts for this repository. Undefined outside git and where none would be read: in a
+   * linked worktree, in a submodule, beside a bare repository.
+   */
+  readonly projectFile:
+    | {
+        readonly path: string;
+        /** Whether what it names holds; true when there is nothing to trust. */
+        isTrusted(): boolean;
+        /** Records that the user has agreed to this text. */
+        trust(text: string): void;
+        distrust(): void;
+      }
+    | undefined;
   /** Whether somebody sits there who can be asked. */
   readonly interactive: boolean;
   readonly copies: {
