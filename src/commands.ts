@@ -9,6 +9,7 @@ import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
 import { doctorUsage } from './edges/cli/doctor/usage.ts';
 import { initUsage } from './edges/cli/init/options.ts';
+import { platformsUsage } from './edges/cli/init/platforms-usage.ts';
 import type { Extra } from './edges/cli/program.ts';
 import { configUsage, trustUsage } from './edges/cli/settings/usage.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
@@ -25,6 +26,12 @@ export function extras(front: Doors): readonly Extra[] {
       description: 'connect the AI clients you use to loopyard; --remove takes it out',
       usage: initUsage,
       run: (args, terminal) => init(front, args, terminal),
+    },
+    {
+      name: 'platforms',
+      description: 'the AI clients init knows: found here, configured, tried',
+      usage: platformsUsage,
+      run: (args, terminal) => platforms(front, args, terminal),
     },
     {
       name: 'doctor',
@@ -83,18 +90,17 @@ async function init(front: Doors, args: readonly string[], terminal: Terminal): 
   if (front.env.LOOPYARD_WORKER) {
     throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker does not change how its clients are configured.');
   }
-  const [{ projectAt }, command, { gitFinder }, clients] = await Promise.all([
-    import('./init-world.ts'),
-    import('./edges/cli/init/init.ts'),
-    import('./adapters/git/finder.ts'),
+  const [command, clients] = await Promise.all([import('./edges/cli/init/init.ts'), clientWorlds(front)]);
+  const interactive = process.stdin.isTTY === true && terminal.stdout.isTTY;
+  return command.init((workspace) => clients.at(workspace, interactive), args, clients.platforms, terminal);
+}
+
+async function platforms(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
+  const [command, clients] = await Promise.all([
+    import('./edges/cli/init/platforms.ts'),
     clientWorlds(front),
   ]);
-  const world = async (workspace: string | undefined) => {
-    const place = path.resolve(front.cwd, workspace ?? (front.env.LOOPYARD_WORKSPACE || '.'));
-    const project = await projectAt(() => gitFinder({ env: front.env }).locate(place));
-    return clients.open(project, process.stdin.isTTY === true && terminal.stdout.isTTY);
-  };
-  return command.init(world, args, clients.platforms, terminal);
+  return command.platforms((workspace) => clients.at(workspace, false), args, terminal);
 }
 
 async function doctor(front: Doors, args: readonly string[], terminal: Terminal): Promise<number> {
@@ -108,16 +114,22 @@ async function doctor(front: Doors, args: readonly string[], terminal: Terminal)
 
 /** The clients that can be configured, and how to look at them on this machine. */
 async function clientWorlds(front: Doors) {
-  const [{ loadScaffolding, openInitWorld }, { selfCommand }] = await Promise.all([
+  const [{ loadScaffolding, openInitWorld, projectAt }, { selfCommand }, { gitFinder }] = await Promise.all([
     import('./init-world.ts'),
     import('./open-yard.ts'),
+    import('./adapters/git/finder.ts'),
   ]);
   const bin = selfCommand().args[0] ?? '';
   const scaffolding = loadScaffolding(path.join(path.dirname(bin), '..', 'scaffolding'));
+  const open = (project: string | undefined, interactive: boolean) =>
+    openInitWorld(front, { scaffolding, bin, project, interactive });
   return {
     platforms: scaffolding.platforms.map(({ id }) => id),
-    open: (project: string | undefined, interactive: boolean) =>
-      openInitWorld(front, { scaffolding, bin, project, interactive }),
+    open,
+    async at(workspace: string | undefined, interactive: boolean) {
+      const place = path.resolve(front.cwd, workspace ?? (front.env.LOOPYARD_WORKSPACE || '.'));
+      return open(await projectAt(() => gitFinder({ env: front.env }).locate(place)), interactive);
+    },
   };
 }
 

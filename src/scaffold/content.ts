@@ -30,7 +30,10 @@ export function placed(target: Target, file: string, text: string, content: Cont
     case 'toml':
       return setTomlKey(text, keyOf(target, launch));
     case 'yaml':
-      return setYamlKey(text, { ...keyOf(target, launch), by: target.by });
+      return setYamlKey(text === '' ? (target.opens ?? '') : text, {
+        ...keyOf(target, launch),
+        by: target.by,
+      });
     case 'block':
       return setBlock(text, templates[target.template] ?? '', version);
     case 'own': {
@@ -54,8 +57,12 @@ export function withdrawn(target: Target, text: string, shells: Shells): Outcome
       return removeJsonKey(text, target.at, shells);
     case 'toml':
       return removeTomlKey(text, target.at, shells);
-    case 'yaml':
-      return removeYamlKey(text, target, shells);
+    case 'yaml': {
+      const edited = removeYamlKey(text, target, shells);
+      const isShell = shells.some((path) => path.length === 0);
+      const left = 'text' in edited && edited.text !== text ? edited.text?.trim() : undefined;
+      return isShell && left !== undefined && left === target.opens?.trim() ? { text: undefined } : edited;
+    }
     case 'block': {
       const edited = removeBlock(text);
       const empty = 'text' in edited && edited.text?.replace(/^\ufeff/, '') === '';

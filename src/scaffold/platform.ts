@@ -39,6 +39,8 @@ export const Target = z.discriminatedUnion('merge', [
     ...Key,
     /** What holds the entry is a list, and this key of an item is its name. */
     by: z.string().optional(),
+    /** Without this the program refuses a file; a new one begins with it. */
+    opens: z.string().optional(),
   }),
   z.strictObject({ merge: z.literal('block'), ...target, template: z.string() }),
   z.strictObject({ merge: z.literal('own'), ...target, template: z.string() }),
@@ -68,6 +70,8 @@ export const Platform = z.strictObject({
       pending: z.string().optional(),
       connected: z.string().optional(),
       listed: z.string().optional(),
+      /** It is silent about the servers of a project that the person has not trusted yet. */
+      hides_untrusted: z.boolean().default(false),
     })
     .optional(),
   /** What the person still has to do, in order. */

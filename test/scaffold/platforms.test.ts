@@ -168,7 +168,9 @@ describe('a plan', () => {
       ['/repo/.mcp.json', ['claude', 'copilot', 'qwen']],
       ['/repo/AGENTS.md', ['claude', 'copilot', 'qwen']],
       ['/repo/.claude/skills/loopyard/SKILL.md', ['claude']],
+      ['/repo/.claude/commands/loop.md', ['claude']],
       ['/repo/.agents/skills/loopyard/SKILL.md', ['copilot', 'qwen']],
+      ['/repo/.qwen/commands/loop.md', ['qwen']],
     ]);
   });
 

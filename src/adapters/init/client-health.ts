@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { which } from '../processes/which.ts';
 
@@ -16,10 +16,13 @@ export async function askClient(
       file,
       args,
       { cwd, env, timeout, killSignal: 'SIGKILL' },
-      (error, stdout, stderr) =>
-        // A client that failed still may have said why; one that was killed said nothing that counts.
-        resolve(error?.killed ? undefined : stripVTControlCharacters(`${stdout}\n${stderr}`)),
+      (error, stdout, stderr) => resolve(answerIn(error, stripVTControlCharacters(`${stdout}\n${stderr}`))),
     );
     child.stdin?.end();
   });
+}
+
+/** One that was killed said nothing that counts; one that failed did, if it spoke of us at all. */
+function answerIn(error: ExecFileException | null, text: string): string | undefined {
+  return error && (error.killed || !text.includes('loopyard')) ? undefined : text;
 }

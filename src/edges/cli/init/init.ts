@@ -81,7 +81,7 @@ async function configured(
   world.remember(scope, [...world.remembered(scope), ...platforms.map(({ id }) => id)]);
   const servers = plan.servers.filter(({ path }) => !failed.some((one) => one.path === path));
   const [proof, clients] = options.verify
-    ? [await proofs(world, servers), await clientsSay(world, platforms)]
+    ? [await proofs(world, servers), await clientsSay(world, platforms, scope)]
     : [[], []];
   const untouched = [...plan.untouched, ...failed];
   const report: InitReport = {

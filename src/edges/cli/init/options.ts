@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LoopyardError } from '../../../domain/errors.ts';
 import type { Scope } from '../../../scaffold/platform.ts';
+import { nearest } from '../../../tools/nearest.ts';
 
 export const launchers = ['auto', 'node', 'bin', 'npx'] as const;
 export type Launcher = (typeof launchers)[number];
@@ -30,7 +31,9 @@ export function initOptions(args: readonly string[], known: readonly string[]): 
   const platforms = values.platform?.flatMap((list) => list.split(',')).filter((id) => id !== '');
   const unknown = platforms?.find((id) => !known.includes(id) && id !== 'all');
   if (unknown !== undefined) {
-    throw invalid(`"--platform": there is no platform "${unknown}". Known: ${known.join(', ')}.`);
+    const meant = nearest(unknown, known);
+    const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
+    throw invalid(`"--platform": there is no platform "${unknown}".${hint} Known: ${known.join(', ')}.`);
   }
   if (platforms && values['all-detected'])
     throw invalid('"--platform" and "--all-detected" exclude each other.');

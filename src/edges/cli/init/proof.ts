@@ -1,6 +1,7 @@
 import { type Launch, launchOf } from '../../../scaffold/launch.ts';
 import { entryOf, type ServerEntry } from '../../../scaffold/plan.ts';
-import type { Platform } from '../../../scaffold/platform.ts';
+import type { Platform, Scope } from '../../../scaffold/platform.ts';
+import { hasServer } from './choice.ts';
 import type { InitWorld, Probe } from './world.ts';
 
 /** One way to start the server, as written in one or more files, and how it went. */
@@ -43,19 +44,25 @@ export async function proofs(world: InitWorld, servers: readonly ServerEntry[]):
 export async function clientsSay(
   world: InitWorld,
   platforms: readonly Platform[],
+  scope: Scope,
 ): Promise<readonly ClientSays[]> {
-  const asked = platforms.map(async ({ id, health }): Promise<ClientSays[]> => {
+  const served = platforms.filter((platform) => hasServer(platform, scope));
+  const asked = served.map(async ({ id, health }): Promise<ClientSays[]> => {
     if (!health || !world.existing.command(health.run[0] ?? '')) return [];
     const answer = await world.ask(health.run);
-    return [{ platform: id, command: health.run.join(' '), state: stateIn(answer, health) }];
+    return [{ platform: id, command: health.run.join(' '), state: stateIn(answer, health, scope) }];
   });
   return (await Promise.all(asked)).flat();
 }
 
-function stateIn(answer: string | undefined, health: NonNullable<Platform['health']>): ClientSays['state'] {
+function stateIn(
+  answer: string | undefined,
+  health: NonNullable<Platform['health']>,
+  scope: Scope,
+): ClientSays['state'] {
   if (answer === undefined) return 'no answer';
   const lines = answer.split('\n').filter((line) => line.includes('loopyard'));
-  if (lines.length === 0) return 'not listed';
+  if (lines.length === 0) return health.hides_untrusted && scope === 'project' ? 'pending' : 'not listed';
   const states = ['pending', 'connected', 'listed'] as const;
   const fits = (state: (typeof states)[number]) => {
     const pattern = health[state];
