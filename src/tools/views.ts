@@ -72,7 +72,7 @@ export async function viewLoop(rt: Rt, yard: Yard, loop: Loop): Promise<LoopView
     tree: loop.workspace && brief(`${loop.workspace.kind} ${loop.workspace.path}`, 400),
     worker: worker && (await workerLine(rt, yard, worker, run)),
     said: said === undefined ? undefined : brief(said, 300),
-    baseline: baseline(yard, loop),
+    baseline: baseline(loop),
     last:
       last &&
       `iteration ${last.iteration}: ${last.result}${last.reason === undefined ? '' : ` (${brief(last.reason, 200)})`}`,
@@ -208,14 +208,11 @@ function saidIn(run: RunView | undefined): string | undefined {
   return run.activity.facts.findLast((fact) => fact.type === 'said')?.text;
 }
 
-function baseline(yard: Yard, { baseline: found }: Loop): string | undefined {
+function baseline({ baseline: found }: Loop): string | undefined {
   if (!found) return undefined;
-  if (found.verdict === undefined) return 'running';
-  const reused = own(yard.verifications, found.verification)?.reused;
-  const known = reused === undefined ? '' : ` (known from ${reused})`;
   if (found.verdict === 'passed')
-    return `passed${known}: ALREADY GREEN before any work; these checks may not measure the goal`;
-  return `${found.verdict}${known}`;
+    return 'passed: ALREADY GREEN before any work; these checks may not measure the goal';
+  return found.verdict ?? 'running';
 }
 
 /** Whom a loop waits for, if it does not go on without anybody. */
