@@ -2,6 +2,7 @@ import type { RunEnd } from '../domain/run.ts';
 import { type Verification, verificationMachine } from '../domain/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { RunSpec } from '../ports/processes.ts';
+import { overdue } from './overdue.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
@@ -55,12 +56,22 @@ export async function forgetRun({ processes }: Pick<Rt, 'processes'>, run: strin
 
 /** A shim that was killed before it claimed its run leaves it unstarted, and nobody but us would start another. */
 async function startedAndSettled(rt: Rt, run: string, spec: RunSpec, signal: AbortSignal) {
+  const isOverdue = overdue(rt.clock, spec.timeoutMs);
   for await (const _ of rt.processes.changes(signal)) {
     const view = await rt.processes.observe(run);
     if (view.phase === 'ended' || view.phase === 'lost' || view.phase === 'void') return view;
+    if (isOverdue()) return endOverdue(rt, run);
     if (view.phase === 'absent') await rt.processes.start(run, spec);
   }
   throw signal.reason;
+}
+
+/** Ends a run whose shim does not keep its time limit. One that cannot be ended from here is lost to us. */
+export async function endOverdue({ processes, log }: Pick<Rt, 'processes' | 'log'>, run: string) {
+  log('warn', 'a run was not ended by its shim in time', { run });
+  await processes.stop(run, { graceMs, cause: 'timed_out' });
+  const view = await processes.observe(run);
+  return view.phase === 'ended' ? view : ({ phase: 'lost' } as const);
 }
 
 /** Resolves when nobody wants the verdict any more; never when the signal comes first. */

@@ -3,14 +3,16 @@ import type { RunEnd } from '../domain/run.ts';
 import { passed } from '../domain/verification.ts';
 import type { Draft, Recipe } from '../ports/dependencies.ts';
 import type { RunSpec } from '../ports/processes.ts';
+import { endOverdue } from './check-run.ts';
 import { type KeyedPart, stagedContent } from './dependency-plan.ts';
 import { dependencyEnvironment } from './environment.ts';
 import { keeperOf } from './keeper-presence.ts';
+import { overdue } from './overdue.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Pick<
   Runtime,
-  'git' | 'dependencies' | 'files' | 'processes' | 'config' | 'env' | 'clock' | 'ids' | 'self'
+  'git' | 'dependencies' | 'files' | 'processes' | 'config' | 'env' | 'clock' | 'ids' | 'log' | 'self'
 >;
 
 /** Bytes of output kept at each end. */
@@ -78,7 +80,7 @@ function recipeOf({ key, part, files }: KeyedPart): Recipe {
 
 /** Runs a command to its good end, or throws SETUP_FAILED with the id of the run that holds its output. */
 export async function runOrFail(
-  rt: Pick<Rt, 'processes' | 'clock' | 'self' | 'git'>,
+  rt: Pick<Rt, 'processes' | 'clock' | 'log' | 'self' | 'git'>,
   run: string,
   spec: Omit<RunSpec, 'keeper'>,
   signal: AbortSignal,
@@ -115,14 +117,16 @@ function howItEnded({ cause, exitCode }: RunEnd, timeoutMs: number): string {
 }
 
 async function endOf(
-  rt: Pick<Rt, 'processes' | 'clock'>,
+  rt: Pick<Rt, 'processes' | 'clock' | 'log'>,
   run: string,
   spec: RunSpec,
   signal: AbortSignal,
 ): Promise<RunEnd> {
+  const isOverdue = overdue(rt.clock, spec.timeoutMs);
   try {
     for await (const _ of rt.processes.changes(signal)) {
-      const view = await rt.processes.observe(run);
+      let view = await rt.processes.observe(run);
+      if (isOverdue()) view = await endOverdue(rt, run);
       if (view.phase === 'ended') return view.end;
       if (view.phase === 'lost' || view.phase === 'void') break;
       if (view.phase === 'absent') await rt.processes.start(run, spec);

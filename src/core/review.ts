@@ -10,6 +10,7 @@ import type { Backend } from '../ports/backend.ts';
 import { fence } from './fence.ts';
 import { contextFolder } from './places.ts';
 import type { Runtime } from './runtime.ts';
+import { mayStartReviewer } from './scaling.ts';
 
 /** Bytes of the patch that a reviewer is shown; the rest is in its working tree. */
 const patchBytes = 60_000;
@@ -32,12 +33,15 @@ export async function startReview(rt: Runtime, yard: Yard, loop: Loop): Promise<
     return judged(rt, loop, 'verified', { commit: candidate.commit, opinion: 'inconclusive', reason });
   }
   const { backend, sameFamily } = picked;
+  // It is a worker like any other, so it waits its turn; the keeper asks again.
+  if (!mayStartReviewer(rt, yard, backend.id)) return;
   const prompt = await promptFor(rt, loop, candidate.commit);
   await rt.files.write(rt.files.join(contextFolder(rt, loop.id), reviewPrompt), prompt);
   const id = rt.ids.next('worker');
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];
     if (now?.state !== 'verified' || now.hold || now.cancel || !awaitsReview(now)) return;
+    if (!mayStartReviewer(rt, tx.yard, backend.id)) return;
     const taken = new Set(
       Object.values(tx.yard.workers).flatMap((one) => (one.state === 'ended' ? [] : (one.name ?? []))),
     );

@@ -1,5 +1,5 @@
 import type { Loop } from '../domain/loop.ts';
-import { admitted, type Caps, placeInQueue, usualWorkers } from '../domain/queue.ts';
+import { admitted, type Caps, mayAdd, placeInQueue, usualWorkers } from '../domain/queue.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -8,6 +8,11 @@ type Rt = Pick<Runtime, 'config' | 'host' | 'clock'>;
 /** The ids of the loops whose next worker may start now, by the settings and the state of this machine. */
 export function mayStart(rt: Rt, yard: Yard): ReadonlySet<string> {
   return new Set(admitted(yard, capsOf(rt), rt.host(), rt.clock.now()).map(({ id }) => id));
+}
+
+/** Whether the machine and the settings allow one more worker of this backend now. */
+export function mayStartReviewer(rt: Rt, yard: Yard, backend: string): boolean {
+  return mayAdd(yard, capsOf(rt), rt.host(), backend);
 }
 
 /** Where a loop stands in the queue for workers, and why; undefined when nothing keeps it from starting. */

@@ -25,6 +25,9 @@ const termGraceMs = 5_000;
 /** A worker started when its loop's time is nearly over gets at least this much, milliseconds. */
 const leastTimeMs = 1_000;
 
+/** A shim starts its command within a second or two of its claim, milliseconds. */
+const startLimitMs = 120_000;
+
 /** Bytes of a worker's output kept at each end. */
 const keepBytes = 4_194_304;
 
@@ -43,6 +46,9 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigi
       if (workspace && !isDue(rt, worker)) return launch(rt, { ...loop, workspace }, worker);
       break;
     case 'starting':
+      // Claimed by a shim that comes no further: stopped, or held up by a disk that is gone.
+      if (view.shim && vigil.watchedMs(rt, worker) > startLimitMs)
+        return bringToEnd(rt, loop, worker, 'not_started');
       break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);

@@ -78,6 +78,12 @@ export class Vigil {
     return level === 'given_up' ? now - since : undefined;
   }
 
+  /** For how long this one has been looked at without a gap, milliseconds. */
+  watchedMs(rt: Pick<Rt, 'clock'>, worker: Worker): number {
+    const now = rt.clock.now();
+    return now - this.#watchedFor(worker, now).since;
+  }
+
   #watchedFor({ id }: Worker, now: number): Watched {
     const known = this.#watched.get(id);
     if (known) return known;

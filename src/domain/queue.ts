@@ -93,6 +93,11 @@ export function placeInQueue(
   return why === undefined ? undefined : { place, why: `queued, place ${place} of ${queue.length}: ${why}` };
 }
 
+/** Whether one more worker of a backend may be started beside those that live, outside the queue: a reviewer. */
+export function mayAdd(yard: Yard, caps: Caps, room: Room, backend: string): boolean {
+  return whyNot(yard, caps, room, { backend, more: 0, moreOfIt: 0 }) === undefined;
+}
+
 /** Why a worker cannot be added. The first one always may: a machine that is busy with other things must not stop us. */
 function whyNot(
   yard: Yard,

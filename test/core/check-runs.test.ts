@@ -93,6 +93,22 @@ test('when this keeper leaves, they go on, and the next one finds the same runs 
   expect((await rt.store.read()).verifications.v?.ports).toBe(ports);
 });
 
+test('a check whose shim does not keep its time limit is ended by the keeper, and sleep is no delay', async () => {
+  const { run, machine, rt } = underWay({ b: aRunEnd, c: aRunEnd });
+  const observe = rt.processes.observe.bind(rt.processes);
+  let looks = 0;
+  Object.assign(rt.processes, {
+    async observe(id: string) {
+      looks += id === 'v-1' ? 1 : 0;
+      // After a night's sleep, two seconds from look to look.
+      machine.now += looks === 2 ? 36_000_000 : 2_000;
+      return observe(id);
+    },
+  });
+  expect(await run()).toMatchObject([{ end: { cause: 'timed_out' } }, { name: 'b' }, { name: 'c' }]);
+  expect(looks).toBeGreaterThan(25);
+});
+
 test('who watches sees which of them run', async () => {
   const { rt, run } = underWay(all);
   await run();

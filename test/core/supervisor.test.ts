@@ -54,6 +54,15 @@ test('a worker whose loop has lost its tree is never launched, least of all in t
   expect(machine.runs.get('l-w')).toEqual({ phase: 'void' });
 });
 
+test('a worker whose shim comes no further than its claim is given up', async () => {
+  const { machine, attend } = await attended({ phase: 'starting', shim: anIdentity });
+  await attend();
+  machine.now += 100_000;
+  expect(await attend()).toMatchObject({ state: 'starting' });
+  machine.now += 30_000;
+  expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'not_started' } } });
+});
+
 test('a worker that runs when its loop has lost its tree is stopped', async () => {
   const { machine, attend } = await attended(running, takenOver);
   expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'stopped' } } });
