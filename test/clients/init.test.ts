@@ -95,7 +95,7 @@ trust_level = "trusted"
       '.gemini/settings.json': `{
   // mine
   "security": { "auth": { "selectedType": "gemini-api-key" } },
-  "privacy": { "usageStatisticsEnabled": false },
+  "privacy": { "usageStatisticsEnabled": false }
 }`,
       '.gemini/trustedFolders.json': JSON.stringify({ [project]: 'TRUST_FOLDER' }),
     }),
@@ -124,7 +124,8 @@ trust_level = "trusted"
     asks: (prompt) => ['qwen', '--approval-mode', 'yolo', '-p', prompt],
     status: { call: 'mcp__loopyard__status', with: {} },
     approves: ['qwen', 'mcp', 'approve', 'loopyard'],
-    asksFrom: ['top', 'below'],
+    // Its first request has been seen both with our tools and before they were there.
+    asksFrom: [],
   },
 ];
 
@@ -175,11 +176,11 @@ async function aPerson(client: Client, { onTestFinished }: TestContext) {
     return results.at(-1);
   };
   const does = (line: readonly [string, ...string[]]) => run(line, { cwd: project.path, env, stdin: '' });
-  return { ...project, below, init, asks, does };
+  return { ...project, below, model, init, asks, does };
 }
 
 describe.each(clients.map((client) => [client.id, client] as const))('init for %s', (_, client) => {
-  test('in a project: what it writes is read, and the model reaches the loops from everywhere', async (context) => {
+  test('in a project: what it writes is read, and the model reaches the loops', async (context) => {
     const person = await aPerson(client, context);
     const { code, report } = await person.init('--scope', 'project');
     expect([code, report.clients]).toMatchObject([0, [{ state: client.says.project }]]);
@@ -211,4 +212,16 @@ test('Claude Code waits for approval of a project, and connects from a folder be
   writeFileSync(join(person.home, '.claude', 'settings.json'), '{"enabledMcpjsonServers":["loopyard"]}');
   const { report } = await person.init('--scope', 'project');
   expect(report).toMatchObject({ files: [], clients: [{ state: 'connected' }], steps: [] });
+});
+
+test('Claude Code shows its model the skill and the rules, and takes our /loop for its own', async (context) => {
+  const [claude] = clients;
+  if (!claude) throw new Error('There is no client.');
+  const person = await aPerson(claude, context);
+  await person.init('--scope', 'project');
+  await person.does(claude.asks('/loop How do the loops stand?'));
+  const shown = person.model.seen[0]?.opening ?? '';
+  expect(shown).toContain('Run a loopyard loop for this goal: How do the loops stand?');
+  expect(shown).toContain('loopyard: Runs coding loops until their checks pass');
+  expect(shown).toContain('Before opening a loop read the skill');
 });
