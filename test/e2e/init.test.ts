@@ -193,8 +193,10 @@ describe('init for a project', () => {
         .sort(),
     ).toEqual([
       '.agents/skills/loopyard/SKILL.md',
+      '.claude/commands/loop.md',
       '.claude/skills/loopyard/SKILL.md',
       '.codex/config.toml',
+      '.cursor/commands/loop.md',
       '.cursor/mcp.json',
       '.cursor/rules/loopyard.mdc',
       '.gemini/commands/loop.toml',
@@ -347,7 +349,7 @@ describe('init without a yes', () => {
     const nothing = await machine.init('--json', '--yes', '--remove');
     expect([nothing.code, JSON.parse(nothing.stdout)]).toMatchObject([0, { written: false, files: [] }]);
     const dry = await machine.init('--json', '--dry-run', '--platform', 'cursor');
-    expect(JSON.parse(dry.stdout)).toMatchObject({ written: false, files: [{ change: 'create' }, {}, {}] });
+    expect(JSON.parse(dry.stdout)).toMatchObject({ written: false, files: [{ change: 'create' }, {}, {}, {}] });
   });
 
   test('is no business of a worker', async () => {
