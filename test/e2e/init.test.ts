@@ -349,7 +349,10 @@ describe('init without a yes', () => {
     const nothing = await machine.init('--json', '--yes', '--remove');
     expect([nothing.code, JSON.parse(nothing.stdout)]).toMatchObject([0, { written: false, files: [] }]);
     const dry = await machine.init('--json', '--dry-run', '--platform', 'cursor');
-    expect(JSON.parse(dry.stdout)).toMatchObject({ written: false, files: [{ change: 'create' }, {}, {}, {}] });
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      written: false,
+      files: [{ change: 'create' }, {}, {}, {}],
+    });
   });
 
   test('is no business of a worker', async () => {
