@@ -39,7 +39,7 @@ const packageScripts: Detector = (files) => {
   const { success, data } = PackageJson.safeParse(jsonOf(files.read('package.json')));
   if (!success) return [];
   const manager = managerOf(files, data.packageManager);
-  const scripts = scriptNames.flatMap((name) => {
+  return scriptNames.flatMap((name) => {
     const script = data.scripts[name];
     // What npm init writes fails on purpose and measures nothing.
     if (script === undefined || script.includes('no test specified')) return [];
@@ -48,21 +48,7 @@ const packageScripts: Detector = (files) => {
     const typed = manager === 'bun' ? `bun run ${name}` : command;
     return [{ name, command: typed, because: `package.json has the script ${name}: ${script}` }];
   });
-  return scripts.length === 0 ? [] : [...installation(files, manager), ...scripts];
 };
-
-/** A check runs where only the files of the commit are: what they depend on is installed by the first of them. */
-function installation(files: ProjectFiles, manager: string): readonly SuggestedCheck[] {
-  const lock = locks.find(([name, of]) => of === manager && files.has(name))?.[0];
-  if (lock === undefined) return [];
-  const command = manager === 'npm' ? 'npm ci' : `${manager} install ${frozen(files, manager)}`;
-  return [{ name: 'install', command, because: `a check begins without node_modules, and there is ${lock}` }];
-}
-
-/** Yarn renamed the flag when it got its own configuration file. */
-function frozen(files: ProjectFiles, manager: string): string {
-  return manager === 'yarn' && files.has('.yarnrc.yml') ? '--immutable' : '--frozen-lockfile';
-}
 
 const locks = [
   ['pnpm-lock.yaml', 'pnpm'],
