@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
@@ -27,22 +27,28 @@ import { sampleFront } from './support/sample-tools.ts';
 const fileOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const written = '<!-- Written by npm run docs. Change the source instead. -->';
 
-const parts: Readonly<Record<string, string>> = {
-  loop: machineDiagram(loopMachine),
-  tools: toolTable(tools, 'strategist'),
-  'worker-tools': toolTable(tools, 'worker'),
-  commands: commandTable(tools, extras(sampleFront(() => {}))),
-  backends: backendTable(backends),
-  config: configTable(),
-  platforms: platformTable(loadScaffolding(fileOf('scaffolding')).platforms),
+/** What the program says of itself, by the document that has it between markers. */
+const parts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'README.md': {
+    loop: machineDiagram(loopMachine),
+    tools: toolTable(tools, 'strategist'),
+    'worker-tools': toolTable(tools, 'worker'),
+    commands: commandTable(tools, extras(sampleFront(() => {}))),
+    backends: backendTable(backends),
+    platforms: platformTable(loadScaffolding(fileOf('scaffolding')).platforms),
+  },
+  'docs/configuration.md': { config: configTable() },
 };
 
-test('the generated parts of the README are what the program says of itself', async () => {
-  const readme = readFileSync(fileOf('README.md'), 'utf8');
-  const found = [...readme.matchAll(/<!-- ([a-z-]+):begin -->/g)].map(([, name]) => name);
-  expect(found.toSorted()).toEqual(Object.keys(parts).sort());
-  await expect(filled(readme)).toMatchFileSnapshot(fileOf('README.md'));
-});
+test.each(Object.keys(parts))(
+  'the generated parts of %s are what the program says of itself',
+  async (name) => {
+    const text = readFileSync(fileOf(name), 'utf8');
+    const found = [...text.matchAll(/<!-- ([a-z-]+):begin -->/g)].map(([, part]) => part);
+    expect(found.toSorted()).toEqual(Object.keys(parts[name] ?? {}).sort());
+    await expect(filled(text, parts[name] ?? {})).toMatchFileSnapshot(fileOf(name));
+  },
+);
 
 test('the reference of the tools is what the catalog says', async () => {
   const intro =
@@ -84,22 +90,30 @@ test('the diagrams are drawn from the tables', async () => {
   ).toMatchFileSnapshot(fileOf('docs/state-machines.md'));
 });
 
-test('every file the documents link to is there', () => {
-  for (const name of [
-    'README.md',
-    'docs/verdicts.md',
-    'docs/tools.md',
-    'docs/backends.md',
-    'docs/errors.md',
-    'docs/state-machines.md',
-  ]) {
-    const text = readFileSync(fileOf(name), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
-      expect(
-        () => readFileSync(new URL(target, new URL(`../${name}`, import.meta.url))),
-        target,
-      ).not.toThrow();
+const documents = ['README.md', ...readdirSync(fileOf('docs')).map((name) => `docs/${name}`)];
+
+test('every file and heading the documents link to is there', () => {
+  for (const name of documents) {
+    const here = new URL(`../${name}`, import.meta.url);
+    for (const [, target = '', heading] of readFileSync(here, 'utf8').matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g,
+    )) {
+      const text = readFileSync(target === '' ? here : new URL(target, here), 'utf8');
+      if (heading !== undefined) expect(headingsOf(text), `${name} to ${target}`).toContain(heading);
+    }
   }
+});
+
+test('the README leads to every other document', () => {
+  const readme = readFileSync(fileOf('README.md'), 'utf8');
+  for (const name of documents.slice(1)) expect(readme).toContain(`](${name}`);
+});
+
+test('every script the documents name is one', () => {
+  const { scripts } = JSON.parse(readFileSync(fileOf('package.json'), 'utf8')) as { scripts: object };
+  for (const name of documents)
+    for (const [, script] of readFileSync(fileOf(name), 'utf8').matchAll(/npm run ([a-z:]+) {2,}#/g))
+      expect(Object.keys(scripts), name).toContain(script);
 });
 
 test('a table that changes changes its diagram', () => {
@@ -124,9 +138,19 @@ test('a table that changes changes its diagram', () => {
   );
 });
 
-function filled(text: string): string {
+function filled(text: string, generated: Readonly<Record<string, string>>): string {
   return text.replace(
     /(<!-- ([a-z-]+):begin -->\n)[\s\S]*?(<!-- \2:end -->)/g,
-    (_, begin: string, name: string, end: string) => `${begin}\n${parts[name] ?? ''}\n\n${end}`,
+    (_, begin: string, name: string, end: string) => `${begin}\n${generated[name] ?? ''}\n\n${end}`,
+  );
+}
+
+/** The names by which a page links to its headings, as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
   );
 }

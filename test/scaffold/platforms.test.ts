@@ -263,7 +263,7 @@ describe('a plan', () => {
 test('the reference of the platforms is what their files say', async () => {
   const intro =
     'Every platform is one file in `scaffolding/platforms/`; `loopyard init` knows no other place. Which file holds the server is\n' +
-    'in the table of the [README](../README.md#setting-it-up). No definitions of subagents are written: a worker is a process of its\n' +
+    'in the table of the [README](../README.md#clients). No definitions of subagents are written: a worker is a process of its\n' +
     'own that loopyard starts and briefs, and a second description of it in the client would only age.';
   const text = `# Platforms\n\n<!-- Written by npm run docs. Change the source instead. -->\n\n${intro}\n\n${platformSections(platforms)}\n`;
   await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/platforms.md', import.meta.url)));
