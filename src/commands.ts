@@ -272,9 +272,10 @@ function parsed(args: readonly string[], flags: Flags) {
       },
     };
   } catch (cause) {
+    const word = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(flags, arg.replace(/^-+/, '')));
     throw new LoopyardError(
       'INVALID_ARGUMENT',
-      'This command does not know that flag; see its --help.',
+      `This command has no flag "${word ?? args.join(' ')}"; see its --help.`,
       {},
       { cause },
     );

@@ -106,11 +106,11 @@ function whyNot(
   { backend, more, moreOfIt }: { backend: string; more: number; moreOfIt: number },
 ): string | undefined {
   const live = busyWorkers(yard);
-  if (live + more >= caps.workers) return `${live} workers live, and at most ${caps.workers} may`;
+  if (live + more >= caps.workers) return `${live} of at most ${caps.workers} workers live`;
   const cap = Object.hasOwn(caps.backends, backend) ? caps.backends[backend] : undefined;
   const ofIt = busyWorkers(yard, backend);
   if (cap !== undefined && ofIt + moreOfIt >= cap)
-    return `${ofIt} workers of the backend ${backend} live, and at most ${cap} may`;
+    return `${ofIt} of at most ${cap} workers of the backend ${backend} live`;
   if (live + more === 0) return undefined;
   if (room.freeBytes < caps.freeBytes)
     return `${Math.round(room.freeBytes / 2 ** 20)} MiB of memory are free, and ${Math.round(caps.freeBytes / 2 ** 20)} must be`;

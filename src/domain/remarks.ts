@@ -37,7 +37,7 @@ export function remarksOf({ changes, findings, checks, altered, reused, said }: 
     ...about('The checks altered tracked files', altered),
     ...(reused === undefined
       ? []
-      : [`Runs of ${reused} on the same files were used again; fresh runs them anew.`]),
+      : [`The runs are those of ${reused}, on the same files; with fresh they are run anew.`]),
     ...said,
   ];
   const paths = overruled(changes);

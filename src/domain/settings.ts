@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defaultLimits, type Limits } from './budget.ts';
+import { complaint } from './complaint.ts';
 import { Config, type ProjectRule } from './config.ts';
 import type { ProjectFile } from './project-file.ts';
 
@@ -131,7 +132,7 @@ function problemsOf({ source, values }: Layer): SettingProblem[] {
   const { error } = Config.partial().safeParse(values);
   return (error?.issues ?? []).flatMap((issue): SettingProblem[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    if (issue.code !== 'unrecognized_keys') return [{ source, path, message: issue.message }];
+    if (issue.code !== 'unrecognized_keys') return [{ source, path, message: complaint(issue).slice(0, -1) }];
     const known = knownAt(path);
     return issue.keys.map((word) => ({
       source,

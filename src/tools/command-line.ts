@@ -66,7 +66,11 @@ function usualChecks({ config, project }: Pick<ToolRuntime, 'config' | 'project'
     because !== undefined && names.length > 0
       ? ` There are checks in ${because}: ${names.map(shown).join(', ')}; ${howToTrust}.`
       : '';
-  throw invalid(`"checks": name the commands that decide, or a loop that has some.${waiting}`);
+  throw invalid(
+    `"checks": name the commands that decide (command line: --check "npm test").${
+      waiting || ' Without any, those of loopyard.json decide, and here it names none.'
+    }`,
+  );
 }
 
 const howToTrust = 'a person reads and accepts it with "loopyard trust"';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Runtime } from '../core/runtime.ts';
+import { complaint } from '../domain/complaint.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import type { ProjectFile } from '../domain/project-file.ts';
 import { shown } from '../domain/text.ts';
@@ -116,9 +117,7 @@ function parse<Input extends z.ZodObject>(
         .join(' ');
     }
     const where = issue.path.map(String).join('.');
-    return where === ''
-      ? `${spec.name} takes one object of arguments.`
-      : `"${where}": ${sentence(issue.message)}`;
+    return where === '' ? `${spec.name} takes one object of arguments.` : `"${where}": ${complaint(issue)}`;
   });
   throw new LoopyardError('INVALID_ARGUMENT', problems.join(' '), { tool: spec.name, arguments: known });
 }
@@ -126,8 +125,4 @@ function parse<Input extends z.ZodObject>(
 function expected(key: string, known: readonly string[]): string {
   const match = nearest(key, known);
   return match ? `did you mean "${match}"` : `expected ${known.join(', ')}`;
-}
-
-function sentence(message: string): string {
-  return message.endsWith('.') ? message : `${message}.`;
 }

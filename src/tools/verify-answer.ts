@@ -110,7 +110,7 @@ function checkLines(results: readonly CheckResult[], evidence: Evidence | undefi
 export function countsOf({ report }: Evidence['checks'][number]): string | undefined {
   if (!report) return undefined;
   const { total, failed, skipped } = report;
-  return `${total} tests${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return `${total} ${total === 1 ? 'test' : 'tests'}${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
 function nextFor(verdict: 'passed' | 'failed' | 'inconclusive' | 'tampered'): string {

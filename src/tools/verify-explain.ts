@@ -60,7 +60,8 @@ function written(evidence: Evidence): string {
 function roomRows({ room, dependencies, environment, tools, ms }: Evidence): string[] {
   const parts = dependencies?.parts.map((part) =>
     Object.entries(part)
-      .map(([name, value]) => `${name} ${value}`)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => (name === 'ms' ? `${value} ms` : `${name} ${value}`))
       .join(', '),
   );
   return [
@@ -71,7 +72,7 @@ function roomRows({ room, dependencies, environment, tools, ms }: Evidence): str
       'tools',
       tools &&
         Object.entries(tools)
-          .map(([name, version]) => `${name} ${version}`)
+          .map(([name, version]) => (version.startsWith(name) ? version : `${name} ${version}`))
           .join(', '),
     ),
     ...row('environment', listed(environment)),

@@ -102,7 +102,11 @@ async function commitsOf(
     refs.map(async (ref) => (ref === 'HEAD' ? headOf(rt, path) : commitNamed(rt, ref))),
   );
   if (wish.working_tree) commits.push(await workingTree(rt, path));
-  if (commits.length > 0) return { commits: [...new Set(commits)], notes: [] };
+  if (commits.length > 0) {
+    const names = [...refs, ...(wish.working_tree ? ['the working tree'] : [])].map(shown);
+    const told = commits.map((commit, at) => `${commit.slice(0, 12)} is ${names[at]}`).join(', ');
+    return { commits: [...new Set(commits)], notes: commits.length > 1 ? [`${told}.`] : [] };
+  }
   if (loop?.candidate) return { commits: [loop.candidate.commit], notes: [] };
   const head = await headOf(rt, path);
   const notes = (await rt.git.isClean(path))

@@ -237,7 +237,10 @@ export function nextFor(rt: Rt, yard: Yard, loop: Loop): string {
     return `It passed. Look at the diff if you like, then merge {loop: "${id}"}.`;
   if (loop.hold)
     return `Mend the cause, then steer {loop: "${id}", action: "resume"}; or shutdown {loop: "${id}"}.`;
-  if (asks(rt, yard, loop) === 'strategist') return `Read the evidence, then spawn_worker {loop: "${id}"}.`;
+  if (asks(rt, yard, loop) === 'strategist')
+    return loop.iteration === 0
+      ? `Ask for the first worker: spawn_worker {loop: "${id}"}.`
+      : `Read the evidence, then spawn_worker {loop: "${id}"}.`;
   return `status {loop: "${id}", cursor} waits for the next change.`;
 }
 

@@ -93,7 +93,7 @@ test('a loop that does not start knows its place, and why', () => {
   const yard = yardOf({ a: {}, b: {} }, ['x', 'y']);
   const place = (id: string, workers: number) =>
     placeInQueue(yard, loopIn(yard, id), { ...caps, workers }, room, at);
-  expect(place('b', 2)).toEqual({ place: 2, why: 'queued, place 2 of 2: 2 workers live, and at most 2 may' });
+  expect(place('b', 2)).toEqual({ place: 2, why: 'queued, place 2 of 2: 2 of at most 2 workers live' });
   expect(place('a', 3)).toBeUndefined();
   expect(place('b', 3)?.place).toBe(2);
   expect(placeInQueue(yard, loopIn(yard, 'x'), caps, room, at)).toBeUndefined();

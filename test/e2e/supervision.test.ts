@@ -94,7 +94,7 @@ test.concurrent('beyond max_workers a loop waits its turn, and says which place 
   const asked = await session.call('spawn_worker', { loop: second, wait_s: 0 });
   expect(asked).toMatchObject({
     queued: 1,
-    doing: 'queued, place 1 of 1: 1 workers live, and at most 1 may',
+    doing: 'queued, place 1 of 1: 1 of at most 1 workers live',
   });
   expect((await look(session, first)).worker).toMatch(
     /^worker-\S+ \(\p{Lu}\p{Ll}+, command\) (working|silent)/u,

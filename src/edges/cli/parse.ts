@@ -126,7 +126,7 @@ function attribute(field: Field): string {
 }
 
 /** A list is given one at a time: `checks` is typed as `--check`, as often as needed. */
-function flagOf({ name, schema }: Field): string {
+export function flagOf({ name, schema }: Field): string {
   const typed = schema.type === 'array' ? name.replace(/s$/, '') : name;
   return typed.replaceAll('_', '-');
 }

@@ -1,5 +1,7 @@
 import { Command, type HelpConfiguration } from 'commander';
+import { LoopyardError } from '../../domain/errors.ts';
 import type { Effect, Paint, Tool } from '../../tools/define.ts';
+import { nearest } from '../../tools/nearest.ts';
 import type { Front } from '../front.ts';
 import { addFields, inputOf } from './parse.ts';
 import type { Terminal } from './terminal.ts';
@@ -57,7 +59,7 @@ export function programOf(
 
   for (const tool of commandTools(front.tools)) {
     const command = commandAt(program, tool.cli.path.split(' '), groups[tool.effect])
-      .summary(tool.title)
+      .summary(inShort(tool.description))
       .description(tool.description);
     addFields(command, tool);
     const examples = tool.cli.examples.map((example) => `  loopyard ${example}`);
@@ -75,6 +77,7 @@ export function programOf(
   }
   for (const extra of front.extras) {
     const command = commandAt(program, [extra.name], 'Run:')
+      .summary(inShort(extra.description))
       .description(extra.description)
       .usage(extra.usage)
       .allowUnknownOption()
@@ -95,18 +98,34 @@ export function programOf(
 
 /** What `loopyard` alone says: the commands in a few lines, and where to read on. */
 export function overview(front: Front & { readonly extras: readonly Extra[] }, paint: Paint): string {
-  const tools = commandTools(front.tools).map(({ cli, title }) => [cli.path, title] as const);
+  const tools = commandTools(front.tools).map(({ cli, description }) => [cli.path, description] as const);
   const extras = front.extras.map(({ name, description }) => [name, description] as const);
   const commands = [...tools, ...extras];
   const width = Math.max(...commands.map(([name]) => name.length)) + 2;
   return [
     `${paint.bold('loopyard')} ${front.version} runs and coordinates autonomous coding loops in a repository.`,
     '',
-    ...commands.map(([name, title]) => `  ${name.padEnd(width)}${paint.dim(title)}`),
+    ...commands.map(([name, description]) => `  ${name.padEnd(width)}${paint.dim(inShort(description))}`),
     '',
     'loopyard <command> --help says more, with examples.',
     '',
   ].join('\n');
+}
+
+/** Refuses to help with a command that is none. */
+export function requireCommand(front: Front & { readonly extras: readonly Extra[] }, word: string): void {
+  const paths = commandTools(front.tools).flatMap(({ cli }) => cli.path.split(' ').slice(0, 1));
+  const known = [...paths, ...front.extras.map(({ name }) => name), 'help'];
+  if (known.includes(word)) return;
+  const match = nearest(word, known);
+  const meant = match ? ` Did you mean ${match}?` : '';
+  throw new LoopyardError('INVALID_ARGUMENT', `Unknown command '${word}'.${meant}`);
+}
+
+/** The first clause of a description. */
+function inShort(description: string): string {
+  const [clause = ''] = description.split(/[.:;](?: |$)/);
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
 }
 
 const groups: Readonly<Record<Effect, string>> = {

@@ -4,6 +4,7 @@ import { asLoopyardError, errorKinds, LoopyardError } from '../../domain/errors.
 import type { Answer, Call, Paint, Tool, ToolRuntime } from '../../tools/define.ts';
 import type { Front } from '../front.ts';
 import { stackOf } from '../stack.ts';
+import { typedNext } from './next-line.ts';
 import type { Extra, Order } from './program.ts';
 import { progressLine } from './progress-line.ts';
 import { paintFor, printable, printableAnswer, toJson } from './render.ts';
@@ -37,7 +38,7 @@ async function obeyed(
   json: boolean,
 ): Promise<number> {
   const [first, ...rest] = argv;
-  const { overview, programOf } = await import('./program.ts');
+  const { overview, programOf, requireCommand } = await import('./program.ts');
   if (first === undefined) {
     terminal.stdout.write(overview(front, paint));
     return 0;
@@ -45,6 +46,7 @@ async function obeyed(
   // An extra command reads its own line; commander only lists it.
   const extra = front.extras.find(({ name }) => name === first);
   if (extra && !['-h', '--help'].includes(rest[0] ?? '')) return await extra.run(rest, terminal);
+  if (first === 'help' && rest[0] !== undefined) requireCommand(front, rest[0]);
   const order = ordered(argv, (take) => programOf(front, terminal, paint, take));
   switch (order?.kind) {
     case undefined:
@@ -53,7 +55,9 @@ async function obeyed(
       return await order.extra.run(order.args, terminal);
     case 'tool': {
       const answer = await called(front, order, terminal);
-      terminal.stdout.write(json ? asJson(answer, terminal) : asText(order.tool, answer, paint));
+      terminal.stdout.write(
+        json ? asJson(answer, terminal) : asText(order.tool, typedNext(answer, front.tools), paint),
+      );
       return order.tool.exitCode(answer);
     }
   }

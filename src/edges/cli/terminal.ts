@@ -33,7 +33,8 @@ export function processTerminal(): Terminal {
     stdout: { write: (text) => void stdout.write(text), isTTY: stdout.isTTY === true },
     stderr: { write: (text) => void stderr.write(text), isTTY: stderr.isTTY === true },
     get columns() {
-      return stdout.columns ?? 80;
+      // A terminal that was not told its size says 0.
+      return stdout.columns || 80;
     },
     color: wantsColor(env, stdout.isTTY === true),
     now: () => Date.now(),

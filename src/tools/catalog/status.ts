@@ -187,7 +187,7 @@ function workers(rt: ToolRuntime, yard: Yard): string | undefined {
     waiting.map(({ id }) => id),
     5,
   );
-  return `${live} workers live${names.length > 0 ? `; queued: ${names.join(', ')}` : ''}`;
+  return `workers live: ${live}${names.length > 0 ? `; queued: ${names.join(', ')}` : ''}`;
 }
 
 function spent({ spending }: Yard, now: number): string | undefined {

@@ -30,11 +30,12 @@ test.each<[string, unknown]>([
 
 test.each<[string, number, string]>([
   ['lok', 2, "Unknown command 'lok'. Did you mean look?"],
+  ['help lok', 2, "Unknown command 'lok'. Did you mean look?"],
   ['look --limits 3', 2, "Unknown option '--limits'. Did you mean --limit?"],
   ['look --limit', 2, "Option '--limit <n>' argument missing."],
   ['look --limit three', 2, '--limit takes a whole number, not "three".'],
   ['look --limit 1.5', 2, '--limit takes a whole number, not "1.5".'],
-  ['look --limit 99', 2, '"limit": Too big: expected number to be <=50.'],
+  ['look --limit 99', 2, '"limit": it takes at most 50.'],
   ['look worker', 2, 'topic takes one of loops, workers, not "worker". Did you mean workers?'],
   ['look loops more', 2, "Too many arguments for 'look'. Expected 1 argument but got 2."],
   ['acts now', 2, "Missing required argument 'goal'."],
@@ -103,9 +104,9 @@ test('loopyard alone shows what there is', async () => {
   expect(stdout).toMatchInlineSnapshot(`
     "loopyard 1.2.3 runs and coordinates autonomous coding loops in a repository.
 
-      look      Look around
-      acts now  Act now
-      linger    Linger
+      look      Use this to see how things stand
+      acts now  Use this to do something that cannot be undone
+      linger    Use this to wait
       logs      Follow the log of the keeper
 
     loopyard <command> --help says more, with examples.
@@ -129,13 +130,13 @@ test('help is grouped by what a command does', async () => {
       -h, --help              print this
 
     Look (changes nothing):
-      look                    Look around
+      look                    Use this to see how things stand
 
     End or remove:
       acts                    now
 
     Act:
-      linger                  Linger
+      linger                  Use this to wait
 
     Run:
       logs                    Follow the log of the keeper

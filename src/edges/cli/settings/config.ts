@@ -1,3 +1,4 @@
+import { complaint } from '../../../domain/complaint.ts';
 import { Config } from '../../../domain/config.ts';
 import { LoopyardError } from '../../../domain/errors.ts';
 import { inertBecause } from '../../../domain/project-file.ts';
@@ -184,6 +185,6 @@ function valueFrom(name: SettingName, word: string): unknown {
   const [issue] = schema.safeParse(json).error?.issues ?? [];
   throw new LoopyardError(
     'INVALID_ARGUMENT',
-    `"${name}": ${(issue?.message ?? 'not a value of it').replace(/\.?$/, '.')}`,
+    `"${name}": ${issue ? complaint(issue) : 'that is no value of it.'}`,
   );
 }

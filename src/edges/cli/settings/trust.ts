@@ -73,7 +73,7 @@ function present({ project, projectFile }: Settings): ProjectFile {
       'INVALID_ARGUMENT',
       projectFile === undefined
         ? 'This repository has no main checkout, and so no loopyard.json that would be read.'
-        : `There is no ${projectFile}.`,
+        : `There is nothing to trust: ${projectFile} does not exist. loopyard init can write it.`,
     );
   }
   if (project.state !== 'broken') return project;
