@@ -12,7 +12,7 @@ import { discoverBackends } from './core/backend-discovery.ts';
 import { hasKeeper } from './core/keeper-presence.ts';
 import { type YardToLookAt, yardToLookAt } from './doctor-yard.ts';
 import type { BackendFacts, Blind, Facts, YardFacts } from './domain/diagnosis/facts.ts';
-import { redaction } from './domain/diagnosis/redaction.ts';
+import { withoutPrivate } from './domain/diagnosis/privacy.ts';
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
 import { names, variableOf } from './domain/settings.ts';
 import type { Yard } from './domain/yard.ts';
@@ -90,7 +90,7 @@ export async function openDoctorWorld(
       return (await ground()?.mend(fix)) ?? 'Not done: the repository is gone.';
     },
     history: async () => (await ground()?.history()) ?? { events: {}, log: [] },
-    redact: redaction({
+    redact: withoutPrivate({
       home: front.home,
       user: os.userInfo().username,
       host: os.hostname(),

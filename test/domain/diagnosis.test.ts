@@ -3,7 +3,7 @@ import { bundle } from '../../src/domain/diagnosis/bundle.ts';
 import type { Facts, KeeperFacts, Leftover, YardFacts } from '../../src/domain/diagnosis/facts.ts';
 import { size } from '../../src/domain/diagnosis/finding.ts';
 import { findings } from '../../src/domain/diagnosis/finding-list.ts';
-import { redaction } from '../../src/domain/diagnosis/redaction.ts';
+import { withoutPrivate } from '../../src/domain/diagnosis/privacy.ts';
 import { settle } from '../../src/domain/settings.ts';
 
 const now = 10 * 3_600_000;
@@ -176,7 +176,7 @@ test('whatever is wrong has a reason and something to do, and what is mended by 
 describe('a bundle', () => {
   const secret = 'sk-live-0123456789abcdef';
   const private_ = { home: '/home/ada', user: 'ada', host: 'babbage', repository: '/home/ada/engine' };
-  const redact = redaction({ ...private_, env: { MY_TOKEN: 'hunter2hunter2', PATH: '/usr/bin' } });
+  const redact = withoutPrivate({ ...private_, env: { MY_TOKEN: 'hunter2hunter2', PATH: '/usr/bin' } });
 
   test('holds no value, no name anybody gave, and no secret, wherever it stood', () => {
     const facts: Facts = {
@@ -208,11 +208,11 @@ describe('a bundle', () => {
   });
 
   test.each([
-    ['https://ada:secret@example.com/x', 'https://<secret>@example.com/x'],
-    ['token ghp_0123456789abcdefghij', 'token <secret>'],
-    ['eyJhbGciOiJI.eyJzdWIiOiIx.abc', '<secret>'],
-    ['-----BEGIN RSA PRIVATE KEY-----\nabc', '<secret>'],
-    ['at 0123456789012345678901234567890123456789', 'at <secret>'],
+    ['https://ada:secret@example.com/x', 'https://[redacted]@example.com/x'],
+    ['token ghp_0123456789abcdefghij', 'token [redacted]'],
+    ['eyJhbGciOiJI.eyJzdWIiOiIx.abc', '[redacted]'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nabc', '[redacted]'],
+    ['at 0123456789012345678901234567890123456789', 'at [redacted]'],
     ['/home/ada/other and adamant', '~/other and adamant'],
     ['nothing to hide', 'nothing to hide'],
   ])('%s becomes %s', (text, expected) => {

@@ -1,3 +1,5 @@
+import { mask, redact, secretValues } from '../redaction.ts';
+
 /** What must not leave this machine, besides what looks like a secret. */
 export interface Private {
   readonly home: string;
@@ -7,24 +9,18 @@ export interface Private {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const secretName = /key|token|secret|passw|auth|credential|cookie|session|private/i;
-/** Shapes of tokens; then whatever is long and looks random, object ids of git included. */
-const shapes = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+/** A report goes to strangers, so more is taken out than of output that stays here; object ids of git are lost as well. */
+const suspicious = [
   /\b(?:sk|pk|rk|ghp|gho|ghs|ghu|github_pat|glpat|xox[a-z]|AKIA|ASIA|npm|hf|AIza)[-_A-Za-z0-9]{12,}/g,
   /\beyJ[-\w]{8,}\.[-\w]+\.[-\w]*/g,
   /(?<=:\/\/)[^\s/@]+(?=@)/g,
   /\b[-+/\w]{32,}={0,2}/g,
 ];
 
-/** Makes the function that takes private things out of a text. Lines are cut first, so that no pattern runs on much. */
-export function redaction({ home, user, host, repository, env }: Private): (text: string) => string {
-  const values = Object.entries(env)
-    .filter(([name, value]) => secretName.test(name) && (value?.length ?? 0) >= 6)
-    .map(([, value]) => value ?? '')
-    .sort((a, b) => b.length - a.length);
-  const words: readonly (readonly [string, string])[] = [
-    ...values.map((value) => [value, '<secret>'] as const),
+/** Makes the function that takes secrets and private names out of a text. A long text is cut. */
+export function withoutPrivate({ home, user, host, repository, env }: Private): (text: string) => string {
+  const secrets = secretValues(env);
+  const places: readonly (readonly [string, string])[] = [
     ...(repository === undefined ? [] : [[repository, '<repository>'] as const]),
     ...(home.length > 1 ? [[home, '~'] as const] : []),
   ];
@@ -33,9 +29,9 @@ export function redaction({ home, user, host, repository, env }: Private): (text
     .filter((name) => name.length > 2)
     .map((name) => new RegExp(`\\b${escaped(name)}\\b`, 'g'));
   return (text) => {
-    let told = text.slice(0, 4_000);
-    for (const [word, instead] of words) told = told.replaceAll(word, instead);
-    for (const shape of shapes) told = told.replace(shape, '<secret>');
+    let told = redact(text.slice(0, 4_000), secrets);
+    for (const [place, instead] of places) told = told.replaceAll(place, instead);
+    for (const shape of suspicious) told = told.replace(shape, mask);
     for (const name of names) told = told.replace(name, '<name>');
     return told;
   };
