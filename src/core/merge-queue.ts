@@ -203,7 +203,8 @@ export function withdraw(tx: Tx, entry: MergeEntry, reason: string): void {
  * The merge result could not be judged: nobody's fault, so it is tried again later. When that budget is used up the
  * loop is verified still, and held; nothing that was not checked is offered for landing.
  */
-async function again(rt: Rt, loop: Loop, entry: MergeEntry, reason: string): Promise<void> {
+async function again(rt: Rt, loop: Loop, entry: MergeEntry, why: string): Promise<void> {
+  const reason = why.slice(0, 1_900);
   const { infrastructureFailures } = loop.spent;
   await record(rt, entry, (tx) => {
     const notBefore = tx.now + backOff(infrastructureFailures);

@@ -12,6 +12,8 @@ type Known = z.infer<typeof Known>;
 /** A launcher that chooses among versions may choose another one without changing itself. */
 const trustMs = 3_600_000;
 const patienceMs = 20_000;
+/** Between the end of a program and the last of its output, milliseconds. */
+const lastWordsMs = 500;
 
 /**
  * Versions of programs, known for an hour by path, size and time of the program file: asking npm takes as long as
@@ -52,9 +54,14 @@ function ask(
   return mkdir(cwd, { recursive: true, mode: 0o700 }).then(
     () =>
       new Promise((resolve) => {
-        const child = execFile(program, args, { env, cwd, timeout: patienceMs }, (error, stdout, stderr) => {
+        const options = { env, cwd, timeout: patienceMs, killSignal: 'SIGKILL' } as const;
+        const child = execFile(program, args, options, (error, stdout, stderr) => {
           if (error) resolve(undefined);
           else resolve(`${stdout}${stdout.trim() === '' ? stderr : ''}`.trim().slice(0, 500));
+        });
+        // What it started may hold its output open when it is gone, as a daemon does: nobody waits for that.
+        child.once('exit', () => {
+          for (const stream of [child.stdout, child.stderr]) setTimeout(() => stream?.destroy(), lastWordsMs);
         });
         child.stdin?.end();
       }),
