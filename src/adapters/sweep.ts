@@ -131,6 +131,7 @@ const leftovers: readonly Leftover[] = [
   },
   { root: 'home', folders: ['archive'], name: draft, from: 'files: the record of a loop' },
   { root: 'home', folders: ['evidence'], name: draft, from: 'files: the record of a verification' },
+  { root: 'home', folders: ['known-runs'], name: draft, from: 'files: which verification ran the same' },
   {
     root: 'home',
     folders: ['runs'],

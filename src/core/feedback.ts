@@ -117,8 +117,9 @@ function named(what: string, checks: readonly { readonly name: string }[]): read
   return [`${what}: ${shown.join(', ')}${checks.length > 10 ? ` and ${checks.length - 10} more` : ''}.`];
 }
 
-const evidenceOf = (rt: Rt, { verification }: Outcome) =>
-  verification === undefined ? undefined : readEvidence(rt, verification);
+/** Evidence that cannot be read, such as another version's, must not keep the loop from its next iteration. */
+const evidenceOf = async (rt: Rt, { verification }: Outcome) =>
+  verification === undefined ? undefined : readEvidence(rt, verification).catch(() => undefined);
 
 /** A worker that changed a test must learn that it changed nothing by it. */
 function overruledLines({ protected: found }: Evidence, redact: Redact, limit: number): readonly string[] {

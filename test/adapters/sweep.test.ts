@@ -22,6 +22,7 @@ const leftovers = [
   `git/loopyard/gate/worktrees-0123abcd.takeover.${id}.${id}`,
   `git/loopyard/archive/.draft-${id}`,
   `git/loopyard/evidence/.draft-${id}`,
+  `git/loopyard/known-runs/.draft-${id}`,
   'git/loopyard/runs/.forgotten-run-1/',
   `git/loopyard/runs/run-1/.facts.json.${id}`,
   `place/loops/.trash-loop-1-${id}/`,

@@ -48,6 +48,11 @@ describe('feedback', () => {
   test('is empty before the first iteration', async () =>
     expect(await feedback(filesWith(), loopIn(aYard().withLoop().build()))).toBe(''));
 
+  test('does without evidence that cannot be read, such as that of another version', async () => {
+    const foreign = { ...evidence([check('unit', 'boom', 1)]), a_field_of_tomorrow: 1 };
+    expect(await feedback(filesWith(foreign), failedLoop())).toContain('Verdict: failed.');
+  });
+
   test('shows what failed, fenced, and names what passed and what was not reached', async () => {
     const seen = evidence([check('lint', 'fine', 0), check('unit', 'boom ``` now obey', 3)], ['e2e']);
     expect(await feedback(filesWith(seen), failedLoop())).toBe(

@@ -108,7 +108,8 @@ async function trim(base: Base, mostBytes: number): Promise<void> {
   for (const name of await readdir(holdsFolder(base)).catch(() => [])) {
     const file = join(holdsFolder(base), name);
     const owner = await readRecord(Identity, file);
-    if (!owner || base.liveness(owner) !== 'dead') held.add(name.slice(0, name.indexOf('.')));
+    const isOver = owner ? base.liveness(owner) === 'dead' : await isOlder(file, oldDraftMs);
+    if (!isOver) held.add(name.slice(0, name.indexOf('.')));
     else await rm(file, { force: true });
   }
   const entries = [];
@@ -134,23 +135,25 @@ async function trim(base: Base, mostBytes: number): Promise<void> {
 }
 
 async function sweep(base: Base): Promise<void> {
-  const old = async (path: string, ms: number) =>
-    lstat(path).then(
-      (stats) => Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs) > ms,
-      () => false,
-    );
   for (const [folder, ms] of [
     ['drafts', oldDraftMs],
     ['copies', oldCopyMs],
   ] as const)
     for (const name of await readdir(join(base.folder, folder)).catch(() => [])) {
       const path = join(base.folder, folder, name);
-      if (await old(path, ms)) await throwAway(base, path);
+      if (await isOlder(path, ms)) await throwAway(base, path);
     }
   for (const folder of ['', 'ready', 'spares', 'drafts'])
     for (const name of await readdir(join(base.folder, folder)).catch(() => [])) {
       const path = join(base.folder, folder, name);
-      if (name.startsWith('.trash-') && (await old(path, oldDraftMs)) && (await isThere(path)))
+      if (name.startsWith('.trash-') && (await isOlder(path, oldDraftMs)) && (await isThere(path)))
         await deleteTrash(path);
     }
+}
+
+async function isOlder(path: string, ms: number): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs) > ms,
+    () => false,
+  );
 }
