@@ -8,15 +8,20 @@ import type { Yard } from '../domain/yard.ts';
 import { backOff, type Evidence, writeEvidence } from './evidence.ts';
 import type { Examined } from './examination.ts';
 import { rememberRuns } from './known-runs.ts';
+import { vacate } from './room-runs.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
 
-/** Evidence to disk first, then the verdict and what it means for the loop, at once. */
+/**
+ * Evidence to disk first; then the rooms go, which hold what it was made from; then the verdict and what it means for the
+ * loop, at once.
+ */
 export async function conclude(rt: Rt, verification: Verification, examined: Examined): Promise<void> {
   const evidence = await gatherEvidence(rt, verification, examined);
   await writeEvidence(rt, evidence);
   await rememberRuns(rt, evidence);
+  await vacate(rt, verification.id);
   await recordVerdict(rt, verification, examined, evidence);
 }
 

@@ -13,8 +13,8 @@ type Rt = Omit<Runtime, 'backends'>;
  * Carries one verification from requested to its verdict: what it rests on is found out (examination.ts), evidence goes
  * to disk, then verdict and consequence for the loop are recorded in one transaction (conclusion.ts). Rooms and runs are
  * named after the verification, so after a crash the next keeper finds what is there and goes on: a check that ended is
- * not run again, one that still runs is waited for. The rooms go before the verdict is recorded, because nobody comes
- * back for them afterwards.
+ * not run again, one that still runs is waited for. The rooms go when the evidence is safe, and before the verdict is
+ * recorded, because nobody comes back for them afterwards.
  *
  * What fails through nobody's fault makes the verdict of a loop inconclusive, and the loop tries again later. One that
  * belongs to no loop is left as it is: whoever sent us tries again, a few times, and then gives it up.
@@ -40,9 +40,10 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
     const verdict = leavesRoom(error, verification) ? 'tampered' : 'inconclusive';
     examined = { judgement: { verdict, reason: error.message }, results: [], remarks: {} };
   }
-  await vacate(rt, id);
-  if (examined === 'cancelled') await abandon(rt, verification);
-  else await conclude(rt, verification, examined);
+  if (examined === 'cancelled') {
+    await vacate(rt, id);
+    await abandon(rt, verification);
+  } else await conclude(rt, verification, examined);
 }
 
 /** What the commit itself makes impossible stays so; a full disk or a machine that is overloaded does not. */

@@ -69,6 +69,22 @@ test('a room that cannot be removed is logged, and withholds no verdict', async 
   expect(machine.logged.join()).toContain('a room could not be removed');
 });
 
+test('what was run counts although its evidence can be written only later', async () => {
+  const world = attended();
+  const { machine, attend, verification, hasRoom } = world;
+  passAtOnce(world);
+  machine.touch = (path) => {
+    if (path.includes('/evidence/')) throw new Error('ENOSPC');
+  };
+  await expect(attend()).rejects.toThrow('ENOSPC');
+  expect(hasRoom()).toBe(true);
+  machine.touch = () => undefined;
+  machine.started.clear();
+  await attend();
+  expect([...machine.started.keys()]).toEqual([]);
+  expect((await verification())?.state).toBe('passed');
+});
+
 test('without a room nothing was kept apart, and the record says so', async () => {
   const { rt } = underLoop('candidate');
   Object.assign(rt.git, { fillRoom: () => Promise.reject(new Error('no space')) });
