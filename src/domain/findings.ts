@@ -1,5 +1,14 @@
+import { protectedBy } from './protected.ts';
+
 /** Something in the product code that decides nothing and that whoever reads the verdict should look at. */
-export const findingKinds = ['test_tool', 'expected_value', 'ends_process'] as const;
+export const findingKinds = [
+  'test_tool',
+  'expected_value',
+  'ends_process',
+  'asks_for_tests',
+  'test_file',
+  'date',
+] as const;
 
 export interface Finding {
   readonly kind: (typeof findingKinds)[number];
@@ -18,7 +27,8 @@ export interface ChangedText {
 /**
  * The two ways to a pass that no comparison with the base can stop, because only product code changes: reaching for the
  * test tools from there, and returning what the tests expect. And ending the process before the tests do, which counts
- * tell only where the runner's report is known. `tests`: texts of the test files of the base.
+ * tell only where the runner's report is known. And being right only while somebody looks: asking whether this is a test,
+ * opening the files of tests, comparing the time with a date. `tests`: texts of the test files of the base.
  */
 export function findingsIn(changed: readonly ChangedText[], tests: readonly string[]): readonly Finding[] {
   const expected = expectedIn(tests);
@@ -33,6 +43,9 @@ export function findingsIn(changed: readonly ChangedText[], tests: readonly stri
     return [
       ...firstOf(path, 'test_tool', code.flatMap(testToolsIn), 'names the test tool'),
       ...firstOf(path, 'ends_process', code.flatMap(exitsIn), 'ends the process by'),
+      ...firstOf(path, 'asks_for_tests', code.flatMap(askedIn), 'asks whether it is being tested:'),
+      ...firstOf(path, 'test_file', code.flatMap(testFilesIn), 'opens'),
+      ...firstOf(path, 'date', code.flatMap(datesIn), 'compares the time with'),
       ...firstOf(
         path,
         'expected_value',
@@ -72,6 +85,33 @@ const exits =
   /\b(process\.(?:exit|reallyExit|abort|kill|exitCode)|Deno\.exit|os\._exit|sys\.exit|os\.Exit|System\.exit|Runtime\.getRuntime\(\)\.halt|std::process::exit|Environment\.Exit|exit!|quick_exit)\b/g;
 
 const exitsIn = (line: string) => [...line.matchAll(exits)].map(([, name = '']) => name);
+
+const isSetting = /\benv(?:iron)?\b|getenv|GetEnvironmentVariable/i;
+const ofTests =
+  /\b(CI|CONTINUOUS_INTEGRATION|GITHUB_ACTIONS|NODE_TEST_CONTEXT|JEST_WORKER_ID|VITEST\w*|PYTEST_\w+|npm_lifecycle_\w+|LOOPYARD_\w+|RUST_TEST_\w+)\b/g;
+
+const askedIn = (line: string) =>
+  isSetting.test(line) ? [...line.matchAll(ofTests)].map(([, name = '']) => name) : [];
+
+const opens =
+  /\b(?:readFile|writeFile|appendFile|copyFile|createReadStream|createWriteStream|readdir|unlink|rename|symlink|rm|open|read_text|write_text|Path)(?:Sync)?\s*\(/;
+const quoted = /['"`]([^'"`\s]{3,200})['"`]/g;
+
+const ofOthers = new Set(['tests', 'test tool', 'dependency folder', 'build output']);
+
+function testFilesIn(line: string): string[] {
+  if (!opens.test(line)) return [];
+  return [...line.matchAll(quoted)]
+    .map(([, path = '']) => path)
+    .filter((path) => path.includes('/') && ofOthers.has(protectedBy(path, []) ?? ''));
+}
+
+const clock =
+  /\bDate\b|\btime\(|time\.(?:time|Now)\b|\bdatetime\b|\bInstant\b|\bSystemTime\b|\bDateTime\b|\bTime\.now\b/;
+const someDate = /(?<![\w.])(\d[\d_]{9,16}|20\d\d-\d\d(?:-\d\d)?|20\d\d)(?![\w.])/g;
+
+const datesIn = (line: string) =>
+  clock.test(line) && /[<>]/.test(line) ? [...line.matchAll(someDate)].map(([, date = '']) => date) : [];
 
 const literal =
   /"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\$]|\\.)*)`|(?<![\w.])(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])/gi;

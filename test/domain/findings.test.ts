@@ -39,6 +39,24 @@ test.each([['process.exit(0);'], ['if (x) process.exit(0)']])('so is ending the 
 );
 
 test.each([
+  ['asks_for_tests', "if (process.env.CI) mode = 'fast';"],
+  ['asks_for_tests', 'const { NODE_TEST_CONTEXT } = process.env;'],
+  ['asks_for_tests', 'fast = os.environ.get("PYTEST_CURRENT_TEST") is not None'],
+  ['test_file', "const answers = readFileSync('test/calc.test.mjs', 'utf8');"],
+  ['test_file', "writeFileSync(join(root, './tests/helper.py'), text);"],
+  ['test_file', "writeFileSync('node_modules/vitest/index.js', text);"],
+  ['date', 'if (Date.now() < 4102444800000) limit = 7;'],
+  ['date', "if (new Date() > new Date('2027-01-01')) limit = 7;"],
+])('being right only while somebody looks is told of as %s: %s', (kind, line) =>
+  expect(kindsIn(line)).toEqual([kind]),
+);
+
+test.each([
+  ['const path = process.env.PATH;'],
+  ["import { helper } from './tests/helper.mjs';"],
+  ['const age = Date.now() - started;'],
+  ['if (Date.now() - started > 86400) expire();'],
+  ['const CI = confidence(intervals);'],
   ['export const add = (a, b) => a + b;'],
   ["export const greet = (name) => 'Hello, ' + name;"],
   ["import { readFile } from 'node:fs/promises';"],
