@@ -43,7 +43,12 @@ export function runnerScripts(
       }
     }
   }
-  return { named, has: (path) => named.has(path) || named.has(path.replace(/\.[a-z]+$/i, '')) };
+  const programs = new Set([...words].map(baseOf).filter((word) => isProgram(word)));
+  return {
+    named,
+    has: (path) =>
+      named.has(path) || named.has(path.replace(/\.[a-z]+$/i, '')) || programs.has(programAt(path)),
+  };
 }
 
 const installs = new Set(['ci', 'install', 'i', 'add']);
@@ -83,6 +88,12 @@ const interpreters =
   /^(?:node|nodejs|deno|bun|tsx|ts-node|python[\d.]*|py|ruby|perl|php|lua|Rscript|sh|bash|dash|zsh|ksh|pwsh|powershell|java)(?:\.exe)?$/;
 const testRunners =
   /^(?:vitest|jest|mocha|ava|tap|tape|uvu|jasmine|karma|playwright|cypress|pytest|py\.test|nosetests|tox|nox|rspec|phpunit|bats|prove|ctest)$/;
+const tools =
+  /^(?:npm|npx|pnpm|pnpx|yarn|bunx?|make|gmake|env|git|go|cargo|mvn|gradle|dotnet|bundle|rake|composer)$/;
+
+/** A script may put a folder of the tree into PATH: a file there that is called like a program would be run for it. */
+const isProgram = (word: string) => interpreters.test(word) || testRunners.test(word) || tools.test(word);
+const programAt = (path: string) => baseOf(path).replace(/\.(?:exe|cmd|bat)$/i, '');
 const guides =
   /^(?:-r|--require|--import|--loader|--experimental-loader|-c|--config|--configuration|--reporter|--setup[\w-]*|--global-?setup|--env-file|-p|--project|-f|--file|--makefile|-m)$/i;
 const code = /\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|cs|c|cc|cpp|h|hpp|php|swift|scala|vue|svelte)$/i;

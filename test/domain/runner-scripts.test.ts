@@ -51,3 +51,10 @@ test('paths are taken from where the check runs, and never from outside the chec
   expect(named('node check.mjs', 'check.mjs', 'app')).toBe(false);
   expect(named('node ../check.mjs', 'check.mjs', 'app')).toBe(true);
 });
+
+test('a file that is called like a program the checks run is meant too, because PATH may lead to it', () => {
+  expect(named('npm test', 'bin/node')).toBe(true);
+  expect(named('npm test', 'tools/npm.cmd')).toBe(true);
+  expect(named('npm test', 'src/node.ts')).toBe(false);
+  expect(named('make all', 'bin/node')).toBe(false);
+});
