@@ -50,11 +50,12 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
 const mayPass = ({ kind, code }: LoopyardError) => kind !== 'input' && code !== 'ROOM_INCOMPLETE';
 
 /**
- * A link or submodule that leaves the room: the base had none, or its own verification would have said so. What a merge
+ * A link or submodule that leaves the room, or objects that are not what their ids say: the base had none, or its own verification would have said so. What a merge
  * result has, the target may have brought.
  */
 function leavesRoom(error: LoopyardError, { kind, base }: Verification): boolean {
   const compared = kind === 'candidate' || (kind === 'commit' && base !== undefined);
+  if (error.code === 'ROOM_INCOMPLETE') return compared && error.facts.damaged === true;
   return compared && error.code === 'INVALID_ARGUMENT' && error.facts.path !== undefined;
 }
 

@@ -125,6 +125,22 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
     }
   };
 
+  /** A mirror that is new cannot be to blame: then objects are missing in the user's repository, or are others. */
+  const damageIn = async (wanted: readonly ObjectId[]): Promise<LoopyardError | undefined> => {
+    for (const id of wanted) {
+      if (recipes.has(id)) continue;
+      const draft = await create();
+      try {
+        const fetched = await git.ask(fetchOf(draft, commonDir, id));
+        const known = await git.ask({ gitDir: commonDir, args: ['cat-file', '-e', `${id}^{commit}`] });
+        if (fetched.code !== 0 && known.code === 0) return damaged(id);
+      } finally {
+        await rm(draft, { recursive: true, force: true });
+      }
+    }
+    return undefined;
+  };
+
   const keep = async (gitDir: string, recipe: Recipe): Promise<ObjectId> => {
     await hold(gitDir, recipe.wanted);
     const id = await recipe.work(gitDir, bringTo(gitDir));
@@ -155,7 +171,9 @@ export function openMirror({ git, commonDir, home, log }: Repository): Mirror {
       }
       const draft = await create();
       try {
-        await hold(draft, wanted);
+        await hold(draft, wanted).catch(async (error: unknown) => {
+          throw (await damageIn(wanted)) ?? error;
+        });
         const result = await work(draft, bringTo(draft));
         log('info', 'The mirror was damaged or full; a new one took its place.', { path: place });
         await replace(generation, draft);
@@ -217,6 +235,14 @@ async function isFull(gitDir: string): Promise<boolean> {
 /** A command that hangs would hang in a new mirror too. */
 function mayBeDamage(error: unknown): boolean {
   return error instanceof LoopyardError && error.code === 'GIT_FAILED' && error.facts.timedOut !== true;
+}
+
+function damaged(commit: ObjectId): LoopyardError {
+  return new LoopyardError(
+    'ROOM_INCOMPLETE',
+    `Objects of commit ${commit} are missing, or are not what their ids say; \`git fsck\` in the repository names them.`,
+    { commit, damaged: true },
+  );
 }
 
 function exists(path: string): Promise<boolean> {

@@ -78,7 +78,8 @@ test('what is wrong with the user’s repository costs no mirror', async () => {
   await rm(join(repo.commonDir, 'objects', id.slice(0, 2), id.slice(2)), { force: true });
 
   await expect(git.fillRoom({ ...roomAt(join(place, 'r')), tree: commit })).rejects.toMatchObject({
-    code: 'GIT_FAILED',
+    code: 'ROOM_INCOMPLETE',
+    facts: { commit, damaged: true },
   });
   await expect(git.mergeTree(first, 'f'.repeat(40))).rejects.toMatchObject({ code: 'GIT_FAILED' });
 
