@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/stress/**', 'test/clients/**'],
+    exclude: ['test/stress/**', 'test/clients/**', 'test/integrity/**'],
     // Longer than any test waits for something by itself, so that it says what did not come.
     testTimeout: 60_000,
     // On a machine under load; the summary of CI names what needed it, to be mended.
