@@ -46,8 +46,16 @@ export const Runs = z.strictObject({
   checks: z.array(CheckRecord),
   /** Tracked files that the checks left otherwise than they were. */
   altered: z.array(z.string()),
+  /** Without walls: those that were written and are as they were again. */
+  putBack: z.array(z.string()).optional(),
   isolation: Isolation,
-  room: z.strictObject({ origin: z.string(), rebuilt: z.string().optional() }).optional(),
+  room: z
+    .strictObject({
+      origin: z.string(),
+      rebuilt: z.string().optional(),
+      pointers: z.array(z.string()).optional(),
+    })
+    .optional(),
   dependencies: z
     .strictObject({
       key: z.string(),

@@ -1,4 +1,4 @@
-import { type Judgement, judge } from '../domain/judgement.ts';
+import { type Judgement, judge, type Written } from '../domain/judgement.ts';
 import { remarksOf } from '../domain/remarks.ts';
 import { type CheckResult, passed, type Remarks, type Verification } from '../domain/verification.ts';
 import { checkIsolation } from './check-sandbox.ts';
@@ -70,7 +70,14 @@ export async function examine(
     newRunners: integrity.changes.some(({ fate }) => fate === 'allowed'),
   };
   const stories = runs.checks.map((check) => storyOf(check, baseRuns));
-  const judgement = judge(checks, stories, rules, strange.filter(isProtected));
+  const judgement = judge(checks, stories, rules, {
+    altered: strange.filter(isProtected),
+    ...writtenOutside(
+      runs,
+      before,
+      strange.filter((path) => !isProtected(path)),
+    ),
+  });
   const remarks = remarksOf({
     ...integrity,
     checks: judgement.checks ?? [],
@@ -79,6 +86,7 @@ export async function examine(
     reused: known?.verification === verification.id ? undefined : known?.verification,
     said: [
       ...(runs.dependencies?.notes ?? []),
+      ...pointersNote(runs),
       ...uncompared(verification, before),
       ...(await scriptsNote(rt, verification)),
     ],
@@ -94,6 +102,23 @@ export async function examine(
     tools,
     ...(baseline === undefined ? {} : { baseline }),
   };
+}
+
+const isCode =
+  /\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kts?|cs|c|cc|cpp|h|hpp|php|swift|scala|vue|svelte|exs?|sh)$/i;
+
+/**
+ * Without walls a process that a worker left behind can write in a room. What checks themselves write they write on the
+ * base too, or it can be committed; code that is what it was before can only be told of, and honest checks leave it alone.
+ */
+function writtenOutside(
+  { isolation, putBack = [] }: Runs,
+  before: Evidence | undefined,
+  others: readonly string[],
+): Partial<Written> {
+  if (isolation === 'sandboxed' || before === undefined || before.verdict === 'inconclusive') return {};
+  const excused = new Set([...(before.putBack ?? []), ...(before.altered ?? [])]);
+  return { others, putBack: putBack.filter((path) => isCode.test(path) && !excused.has(path)) };
 }
 
 function tampered(integrity: Integrity): Examined {
@@ -136,6 +161,16 @@ function uncompared({ base, kind }: Verification, before: Evidence | undefined):
   if (before.verdict === 'inconclusive')
     return [`The base could not be judged, so counts were not compared: ${before.reason ?? ''}`];
   return [];
+}
+
+function pointersNote({ room }: Runs): readonly string[] {
+  const { pointers = [] } = room ?? {};
+  if (pointers.length === 0) return [];
+  const shown = pointers.slice(0, 3).join(', ');
+  const more = pointers.length > 3 ? ` and ${pointers.length - 3} more` : '';
+  return [
+    `LFS content is not on this machine, so the pointers were there: ${shown}${more}. git lfs fetch brings it.`,
+  ];
 }
 
 /** Said with the baseline, before anybody works for nothing. */

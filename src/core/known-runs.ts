@@ -37,7 +37,7 @@ export async function knownRuns(rt: Rt, key: string): Promise<KnownRuns | undefi
   try {
     const evidence = await readEvidence(rt, verification);
     if (evidence?.key !== key) return undefined;
-    const { altered, isolation, room, dependencies, environment } = evidence;
+    const { altered, putBack, isolation, room, dependencies, environment } = evidence;
     const checks = evidence.checks.map(({ name, run, end, tail, note, report, digest, diskFull, first }) => ({
       name,
       run,
@@ -50,6 +50,7 @@ export async function knownRuns(rt: Rt, key: string): Promise<KnownRuns | undefi
       ...(first === undefined ? {} : { first }),
     }));
     const more = {
+      ...(putBack ? { putBack } : {}),
       ...(room ? { room } : {}),
       ...(dependencies ? { dependencies } : {}),
       ...(environment ? { environment } : {}),

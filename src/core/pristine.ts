@@ -66,6 +66,21 @@ export function proveRoom(rt: Pick<Rt, 'git'>, { path, record }: Room): Promise<
   return rt.git.alteredFiles({ path, record });
 }
 
+/** LFS files of a room whose content is not on this machine, so that only their pointers lie there. */
+export function pointersInRoom(rt: Pick<Rt, 'git'>, { path, record }: Room): Promise<readonly string[]> {
+  return rt.git.pointersIn({ path, record });
+}
+
+/** Where there are no walls, just before the checks run. */
+export async function watchRoom(rt: Pick<Rt, 'git'>, { path, record, origin }: Room): Promise<void> {
+  await rt.git.watchRoom({ path, record, again: origin === 'resumed' });
+}
+
+/** Tracked files that were written since the room is watched, those included that are as they were again. */
+export function touchedInRoom(rt: Pick<Rt, 'git'>, { path, record }: Room): Promise<readonly string[]> {
+  return rt.git.touchedFiles({ path, record });
+}
+
 /** The caller sees it gone at once. What is complete goes back to the pool, to be put in order; the rest is deleted. */
 export async function removeRoom(rt: Rt, verification: string): Promise<void> {
   await giveBack(rt, { folder: roomFolder(rt, verification), record: roomRecord(rt, verification) });

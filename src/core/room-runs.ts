@@ -8,7 +8,15 @@ import { type AttachedDependencies, attachDependencies, detachDependencies } fro
 import { checkEnvironment } from './environment.ts';
 import type { CheckRecord, RunRecord, Runs } from './evidence.ts';
 import { roomOfSecondTry } from './places.ts';
-import { makeRoom, proveRoom, type Room, removeRoom } from './pristine.ts';
+import {
+  makeRoom,
+  pointersInRoom,
+  proveRoom,
+  type Room,
+  removeRoom,
+  touchedInRoom,
+  watchRoom,
+} from './pristine.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
@@ -51,7 +59,8 @@ export async function runInRoom(rt: Rt, work: Work, signal: AbortSignal): Promis
       const { name: _same, ...tried } = before;
       return { ...again, first: tried };
     }),
-    altered: [...new Set([...once.altered, ...twice.altered])],
+    altered: both(once.altered, twice.altered),
+    putBack: both(once.putBack ?? [], twice.putBack ?? []),
     ms: { ...once.ms, again: Object.values(twice.ms ?? {}).reduce((sum, ms) => sum + ms, 0) },
   };
 }
@@ -63,6 +72,8 @@ function unreached({ verification, base }: Work, { checks }: Runs): Verification
   const isFinal = checks.some((check) => !passed(check.end) && !repeats(check, base));
   return isFinal ? [] : verification.checks.filter(({ name }) => !checks.some((one) => one.name === name));
 }
+
+const both = (one: readonly string[], other: readonly string[]) => [...new Set([...one, ...other])];
 
 /** A room that cannot be removed is no reason to withhold a verdict. */
 export async function vacate(rt: Rt, id: string): Promise<void> {
@@ -104,17 +115,25 @@ async function roomful(
   if (room.origin !== 'resumed') await forgetChecks(rt, verification, attempt.attempt);
   const attached = await timed('dependencies', attachWhileWanted(rt, { verification, room, tree }, signal));
   if (attached === 'cancelled') return 'cancelled';
+  if (isolation !== 'sandboxed') await watchRoom(rt, room);
   const extra = { env: attached.env, writable: attached.folders, ...attempt };
   const results = await timed('checks', runChecks(rt, verification, room, extra, signal));
   if (results === 'cancelled') return 'cancelled';
   const altered = await timed('proof', proveRoom(rt, room));
+  const pointers = await pointersInRoom(rt, room);
+  const putBack = await putBackIn(rt, room, isolation, altered);
   await detachDependencies(rt, room);
   const { key, parts, notes } = attached;
   return {
     checks: await Promise.all(results.map((result) => recordOf(rt, result))),
     altered: protectedFirst(altered).slice(0, mostAltered),
+    ...(putBack.length > 0 ? { putBack: putBack.slice(0, mostAltered) } : {}),
     isolation,
-    room: { origin: room.origin, ...(room.rebuilt === undefined ? {} : { rebuilt: room.rebuilt }) },
+    room: {
+      origin: room.origin,
+      ...(room.rebuilt === undefined ? {} : { rebuilt: room.rebuilt }),
+      ...(pointers.length > 0 ? { pointers: pointers.slice(0, mostAltered) } : {}),
+    },
     dependencies: { key, parts: parts.map((part) => ({ ...part })), notes: [...notes] },
     environment: environmentNames(rt, room, attached.env),
     ms,
@@ -151,6 +170,18 @@ function protectedFirst(paths: readonly string[]): readonly string[] {
   if (paths.length <= mostAltered) return paths;
   const isProtected = (path: string) => protectedBy(path, []) !== undefined;
   return [...paths.filter(isProtected), ...paths.filter((path) => !isProtected(path))];
+}
+
+/** Behind walls nobody but the checks can have written; without them it may be a process that a worker left behind. */
+async function putBackIn(
+  rt: Rt,
+  room: Room,
+  isolation: Runs['isolation'],
+  altered: readonly string[],
+): Promise<readonly string[]> {
+  if (isolation === 'sandboxed') return [];
+  const known = new Set(altered);
+  return (await touchedInRoom(rt, room)).filter((path) => !known.has(path));
 }
 
 function environmentNames(rt: Rt, room: Room, more: Readonly<Record<string, string>>): string[] {

@@ -51,16 +51,26 @@ export interface Judgement {
   readonly checks?: readonly CheckJudgement[];
 }
 
+/** Tracked files that were written while the checks ran, and were not on the base. */
+export interface Written {
+  /** Protected ones that are not as they were. */
+  readonly altered: readonly string[];
+  /** Code that was other code for a moment; known only where there are no walls. */
+  readonly putBack: readonly string[];
+  /** Others, where there are no walls: with them nobody but the checks can have written. */
+  readonly others: readonly string[];
+}
+
 /**
  * What the runs of all checks say. "We could not tell" is never "no": a check that did not run or was stopped by us
- * must not cost the loop an iteration. A check's own time limit is the check's answer: too slow is failed. `altered`:
- * protected files that the checks themselves changed, and did not change on the base.
+ * must not cost the loop an iteration. A check's own time limit is the check's answer: too slow is failed.
+ * `written`: what became of tracked files meanwhile.
  */
 export function judge(
   checks: readonly Check[],
   stories: readonly CheckStory[],
   rules: Rules,
-  altered: readonly string[] = [],
+  written: Partial<Written> = {},
 ): Judgement {
   if (stories.length === 0) return { verdict: 'inconclusive', reason: 'No check ran.' };
   for (const story of stories) {
@@ -68,8 +78,13 @@ export function judge(
     if (reason !== undefined) return { verdict: 'inconclusive', reason };
   }
   const judged = stories.map((story) => judgeCheck(story, rules));
+  const { altered = [], putBack = [], others = [] } = written;
   if (altered.length > 0) {
     const reason = `While the checks ran, protected files were altered: ${few(altered)}.`;
+    return { verdict: 'tampered', reason, checks: judged };
+  }
+  if (putBack.length > 0) {
+    const reason = `While the checks ran without a sandbox, files were written and put back: ${few(putBack)}. On the base they were not.`;
     return { verdict: 'tampered', reason, checks: judged };
   }
   const tampered = judged.find((check) => check.tampered);
@@ -81,6 +96,10 @@ export function judge(
   }
   if (stories.length < checks.length)
     return { verdict: 'inconclusive', reason: 'Not every check ran.', checks: judged };
+  if (others.length > 0) {
+    const reason = `While the checks ran without a sandbox, tracked files were altered: ${few(others)}. So this is not what was committed: if the checks write them, commit them as they leave them.`;
+    return { verdict: 'failed', reason, checks: judged };
+  }
   return { verdict: 'passed', checks: judged };
 }
 
@@ -129,12 +148,34 @@ function judgeCheck(story: CheckStory, rules: Rules): CheckJudgement {
       ...(grave ? { tampered: true as const } : {}),
     };
   }
+  if (hidesFailures(run, base)) {
+    const remark = `it ended with 0, but its runner counted ${report?.failed ?? 0} failed: something changed the exit code.`;
+    return { ...about, passed: false, remark, tampered: true };
+  }
   if (flaky) {
     const remark = 'it failed once and passed when run again on the same files: flaky.';
     return { ...about, passed: rules.flaky === 'pass', remark };
   }
   return { ...about, passed: true };
 }
+
+/**
+ * Whether a runner counted failures and the check ended well all the same. Of each kind of runner the last counts, because
+ * tests of test tools report failures before it; and where the base failed, as many failures as there do too. A base that
+ * ended well in spite of failures tolerates them. Without a base the exit code is all that the caller asked for.
+ */
+function hidesFailures({ report }: Seen, base: Seen | undefined): boolean {
+  if (!report || report.failed === 0 || !base?.report) return false;
+  if (!passed(base.end) && report.failed >= base.report.failed) return true;
+  for (const { format } of base.report.runs) {
+    const [before, now] = [lastOf(base.report, format), lastOf(report, format)];
+    if (now > 0 && (before === 0 || !passed(base.end))) return true;
+  }
+  return false;
+}
+
+const lastOf = ({ runs }: TestReport, format: string) =>
+  runs.findLast((run) => run.format === format)?.failed ?? 0;
 
 /** How the report of a passing run contradicts the base's; `grave` unless a base that broke off early explains it. */
 function missingTests(

@@ -193,7 +193,8 @@ export interface Git {
    * A fresh directory with exactly the files of a commit or tree, made from a private object store with none of the
    * repository's configuration, hooks or filters; submodules at their commits and LFS files with their content. Not a
    * git checkout for anybody but us. Throws INVALID_ARGUMENT with `facts.path` when a link or submodule leads out of it,
-   * and ROOM_INCOMPLETE when a submodule's commit or an LFS object is not on this machine.
+   * and ROOM_INCOMPLETE when a submodule's commit is not on this machine or an LFS object is damaged. Where an LFS object
+   * is missing its pointer stays: see `pointersIn`.
    */
   fillRoom(input: RoomPlace & { tree: ObjectId }): Promise<void>;
   /**
@@ -203,6 +204,12 @@ export interface Git {
   forwardRoom(input: RoomPlace & { tree: ObjectId }): Promise<RoomState>;
   /** Tracked files of a room that are not any more what its tree says: content, kind, executable bit, or gone. */
   alteredFiles(room: RoomPlace): Promise<readonly string[]>;
+  /** LFS files of a room whose content is not on this machine. */
+  pointersIn(room: RoomPlace): Promise<readonly string[]>;
+  /** From here on others than its checks may write in the room: its next proof believes no times. `again`: it may be watched already. */
+  watchRoom(room: RoomPlace & { again: boolean }): Promise<void>;
+  /** Tracked files that were written since the room is watched, whatever is in them now. */
+  touchedFiles(room: RoomPlace): Promise<readonly string[]>;
   /**
    * Makes a used room pristine again: removes what is not of its tree, ignored files and nested repositories too, puts
    * back what was changed, and writes down how everything looks. Repeatable. A room that was just filled waits for the

@@ -195,7 +195,9 @@ describe('a check that fails', () => {
 });
 
 test('protected files that the checks altered are tampering, also when every check passes', () =>
-  expect(judge(checks.slice(0, 1), [{ name: 'unit', run: report(3) }], usual, ['test/a.js'])).toMatchObject({
+  expect(
+    judge(checks.slice(0, 1), [{ name: 'unit', run: report(3) }], usual, { altered: ['test/a.js'] }),
+  ).toMatchObject({
     verdict: 'tampered',
     reason: expect.stringContaining('test/a.js'),
   }));
@@ -217,3 +219,43 @@ test.each<[string, Pick<CheckStory, 'run' | 'base'>, boolean]>([
 ])('whether to run a check again when %s', (_title, story, again) =>
   expect(worthRepeating(story)).toBe(again),
 );
+
+describe('an exit code of 0 beside failures that the runner counted', () => {
+  const hidden = (seen: Seen): Seen => ({ ...seen, end: ends.ok });
+
+  test('is tampered with where the base failed', () => {
+    const verdict = one({ run: hidden(report(3, ['adds'])), base: report(3, ['adds']) });
+    expect(verdict).toMatchObject({
+      verdict: 'tampered',
+      reason: expect.stringContaining('counted 1 failed'),
+    });
+    expect(one({ run: hidden(report(3, ['adds'])), base: report(3, ['adds', 'divides']) })).toMatchObject({
+      verdict: 'tampered',
+    });
+  });
+
+  test('is what the caller wants where the base ended well in spite of as much', () => {
+    const tolerated = hidden(report(3, ['adds']));
+    expect(one({ run: tolerated, base: tolerated })).toMatchObject({ verdict: 'passed' });
+    expect(one({ run: tolerated })).toMatchObject({ verdict: 'passed' });
+    expect(one({ run: tolerated, base: report(3) })).toMatchObject({ verdict: 'tampered' });
+  });
+
+  test('may belong to tests of test tools, whose runner speaks last', () => {
+    const nested = { format: 'tap', total: 1, passed: 0, failed: 1, skipped: 0 };
+    const outer = (failed: number) => ({ format: 'tap', total: 3, passed: 3 - failed, failed, skipped: 0 });
+    const both = (failed: number): Seen => ({
+      end: failed > 0 ? ends.fails : ends.ok,
+      report: {
+        format: 'tap',
+        total: 4,
+        passed: 3 - failed,
+        failed: failed + 1,
+        skipped: 0,
+        failures: [],
+        runs: [nested, outer(failed)],
+      },
+    });
+    expect(one({ run: both(0), base: both(1) })).toMatchObject({ verdict: 'passed' });
+  });
+});

@@ -22,9 +22,14 @@ const longestPointer = 1024;
 /**
  * The files of one repository that its own attributes give to LFS and that are pointers, each with the content it points
  * to, out of the local LFS store. No filter runs: the object is copied, its size and SHA-256 are compared with the
- * pointer's, and the copy becomes a blob of the mirror. The user's machine keeps LFS files twice for that.
+ * pointer's, and the copy becomes a blob of the mirror. The user's machine keeps LFS files twice for that. Where the store
+ * has no object the pointer stays, as it does in the user's own checkout then: `missing` names those files.
  */
-export async function lfsFiles(git: Repository['git'], gitDir: string, level: Level): Promise<TreeFile[]> {
+export async function lfsFiles(
+  git: Repository['git'],
+  gitDir: string,
+  level: Level,
+): Promise<{ readonly edits: readonly TreeFile[]; readonly missing: readonly string[] }> {
   const files = await filtered(git, gitDir, level);
   const sizes = await blobSizes(
     git,
@@ -38,13 +43,16 @@ export async function lfsFiles(git: Repository['git'], gitDir: string, level: Le
     small.map(({ id }) => id),
   );
   const edits: TreeFile[] = [];
+  const missing: string[] = [];
   for (const [i, file] of small.entries()) {
     const pointer = pointerOf(texts[i]?.toString() ?? '');
     if (!pointer) continue;
     const path = `${level.prefix}${file.path}`;
-    edits.push({ ...file, path, id: await objectOf(git, gitDir, level.store, pointer, textOf(path)) });
+    const id = await objectOf(git, gitDir, level.store, pointer, textOf(path));
+    if (id === undefined) missing.push(textOf(path));
+    else edits.push({ ...file, path, id });
   }
-  return edits;
+  return { edits, missing };
 }
 
 /** Regular files with `filter=lfs`, by the attributes in the tree and no others. */
@@ -106,7 +114,7 @@ async function objectOf(
   store: string,
   { oid, size }: Pointer,
   path: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const copy = join(gitDir, `lfs-${randomUUID()}`);
   try {
     const stored = join(store, 'lfs', 'objects', oid.slice(0, 2), oid.slice(2, 4), oid);
@@ -116,7 +124,8 @@ async function objectOf(
     const args = ['hash-object', '-w', '--no-filters', '--', copy];
     return (await git.run({ gitDir, slow: true, config: ['core.looseCompression=0'], args })).text;
   } catch (error) {
-    throw isMissing(error) ? notHere(path, oid) : error;
+    if (isMissing(error)) return undefined;
+    throw error;
   } finally {
     await rm(copy, { force: true });
   }
@@ -130,14 +139,6 @@ async function measure(file: string): Promise<Pointer> {
     size += chunk.length;
   }
   return { oid: hash.digest('hex'), size };
-}
-
-function notHere(path: string, oid: string): LoopyardError {
-  return new LoopyardError(
-    'ROOM_INCOMPLETE',
-    `The LFS object of "${path}" is not on this machine; \`git lfs fetch\` in the repository brings it.`,
-    { file: path, oid },
-  );
 }
 
 function notWhole(path: string, oid: string): LoopyardError {

@@ -8,7 +8,7 @@ import type { Repository } from './repository.ts';
 import { foldLayer, writeAnew } from './room-change.ts';
 import { at, removeForeign, secondOf, writeDirectories } from './room-directories.ts';
 import { dwellerIn } from './room-dwellers.ts';
-import { directoriesOf, indexOf, layerOf, readRecord, writeRecord } from './room-record.ts';
+import { directoriesOf, indexOf, layerOf, type RoomRecord, readRecord, writeRecord } from './room-record.ts';
 import { noMode, pieces, type TreeFile, textOf } from './tree-objects.ts';
 
 type Git = Repository['git'];
@@ -75,13 +75,7 @@ export async function alteredFiles(
   { path, record }: RoomPlace,
 ): Promise<readonly string[]> {
   const { changes } = await readRecord(record);
-  const later = new Set(changes.map((change) => change.path));
-  const written = changes.some(({ mode }) => mode !== noMode);
-  const [below, above] = await Promise.all([
-    changedFiles(git, here),
-    written ? changedFiles(git, { ...here, index: layerOf(record) }) : [],
-  ]);
-  const suspects = [...below.filter((file) => !later.has(file)), ...above];
+  const suspects = await writtenFiles(git, here, record, changes);
   if (suspects.length === 0) return [];
   const scratch = join(record, `compare-${randomUUID()}`);
   try {
@@ -97,6 +91,21 @@ export async function alteredFiles(
     await rm(scratch, { recursive: true, force: true });
     await rm(`${scratch}.index`, { force: true });
   }
+}
+
+async function writtenFiles(
+  git: Git,
+  here: Here,
+  record: string,
+  changes: RoomRecord['changes'],
+): Promise<string[]> {
+  const later = new Set(changes.map((change) => change.path));
+  const written = changes.some(({ mode }) => mode !== noMode);
+  const [below, above] = await Promise.all([
+    changedFiles(git, here),
+    written ? changedFiles(git, { ...here, index: layerOf(record) }) : [],
+  ]);
+  return [...below.filter((file) => !later.has(file)), ...above];
 }
 
 async function changedFiles(git: Git, here: Here): Promise<string[]> {

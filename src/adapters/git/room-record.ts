@@ -19,6 +19,8 @@ export const RoomRecord = z.object({
   tree: z.string(),
   plain: z.boolean(),
   links: z.record(z.string(), z.string()),
+  /** LFS files whose content is not on this machine. */
+  pointers: z.array(z.string()).readonly().optional(),
   /** The index is younger than all files but few, so that a proof by it reads few of them. */
   settled: z.boolean(),
   /** Changes from the index to what lies in the room now; they are in the layer, unless gone. */

@@ -25,6 +25,8 @@ export interface RoomTree {
   readonly links: Readonly<Record<string, string>>;
   /** Without submodules and LFS files, so a change of other files needs no new look at the whole. */
   readonly plain: boolean;
+  /** LFS files whose content is not on this machine: their pointers lie there. */
+  readonly pointers?: readonly string[] | undefined;
 }
 
 /**
@@ -37,14 +39,16 @@ export async function roomTree(
   treeish: ObjectId,
 ): Promise<RoomTree> {
   const files = await listTree(git, gitDir, treeish);
+  const lfs = await lfsFiles(git, gitDir, { treeish, files, store: commonDir, prefix: '' });
   const edits = [
-    ...(await lfsFiles(git, gitDir, { treeish, files, store: commonDir, prefix: '' })),
+    ...lfs.edits,
     ...(await submoduleFiles(git, gitDir, { bring, treeish, files, store: commonDir, prefix: '' })),
   ];
   const tree = edits.length === 0 ? treeish : await editTree(git, gitDir, treeish, edits);
   const links = await targetsOf(git, gitDir, [...files, ...edits]);
   refuseEscapes(links, treeish);
-  return { tree, links, plain: edits.length === 0 };
+  const plain = edits.length === 0 && lfs.missing.length === 0;
+  return { tree, links, plain, ...(lfs.missing.length > 0 ? { pointers: lfs.missing } : {}) };
 }
 
 /**

@@ -13,6 +13,7 @@ import { dwellerIn } from './room-dwellers.ts';
 import { alteredFiles, orderRoom } from './room-order.ts';
 import { directoriesOf, indexOf, type RoomRecord, readRecord, writeRecord } from './room-record.ts';
 import { changedRoomTree, roomTree } from './room-tree.ts';
+import { touchedFiles, watchRoom } from './room-watch.ts';
 import { listTree, pieces, type TreeChange, textOf } from './tree-objects.ts';
 
 /**
@@ -31,7 +32,10 @@ import { listTree, pieces, type TreeChange, textOf } from './tree-objects.ts';
 export function gitRooms(
   repository: Repository,
   mirror: Mirror,
-): Pick<Git, 'fillRoom' | 'forwardRoom' | 'alteredFiles' | 'orderRoom'> {
+): Pick<
+  Git,
+  'fillRoom' | 'forwardRoom' | 'alteredFiles' | 'watchRoom' | 'touchedFiles' | 'pointersIn' | 'orderRoom'
+> {
   const { git, commonDir } = repository;
   return {
     async fillRoom({ path, record, tree }) {
@@ -71,6 +75,9 @@ export function gitRooms(
         return { kind: 'pristine' };
       }),
     alteredFiles: (room) => mirror.use([], async (gitDir) => alteredFiles(git, inRoom(gitDir, room), room)),
+    pointersIn: async ({ record }) => (await readRecord(record)).pointers ?? [],
+    watchRoom,
+    touchedFiles: (room) => mirror.use([], async (gitDir) => touchedFiles(git, inRoom(gitDir, room), room)),
     orderRoom: ({ hurry = false, ...room }) =>
       mirror.use([], async (gitDir) => orderRoom(git, inRoom(gitDir, room), room, hurry)),
   };
@@ -137,7 +144,7 @@ async function whatChanged(
 
 interface Plan {
   readonly changes: readonly TreeChange[];
-  readonly held: Pick<RoomRecord, 'tree' | 'plain' | 'links'>;
+  readonly held: Pick<RoomRecord, 'tree' | 'plain' | 'links' | 'pointers'>;
 }
 
 /** What has to change in the room. New attributes can change files whose content in the tree stays. */

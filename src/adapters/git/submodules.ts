@@ -34,7 +34,7 @@ export async function submoduleFiles(
     edits.push(
       { ...entry, path, mode: noMode },
       ...files.map((file) => ({ ...file, path: `${path}/${file.path}` })),
-      ...(await lfsFiles(git, gitDir, inner)),
+      ...(await lfsFiles(git, gitDir, inner)).edits,
       ...(await submoduleFiles(git, gitDir, { ...inner, bring: level.bring })),
     );
   }
