@@ -233,8 +233,11 @@ export function nextFor(rt: Rt, yard: Yard, loop: Loop): string {
   if (own(yard.merges, loop.entry)?.state === 'waiting')
     return `Do what merge says, then merge {loop: "${id}"} again.`;
   if (state === 'merging') return `status {loop: "${id}", cursor} waits for the landing.`;
-  if (state === 'verified' && !loop.hold)
-    return `It passed. Look at the diff if you like, then merge {loop: "${id}"}.`;
+  if (state === 'verified' && !loop.hold) {
+    return own(yard.verifications, loop.verification)?.overruled
+      ? `It passed, judged with the protected files of the base, but its commit changes them: look at the diff, tell the person, then merge {loop: "${id}"}.`
+      : `It passed. Look at the diff if you like, then merge {loop: "${id}"}.`;
+  }
   if (loop.hold)
     return `Mend the cause, then steer {loop: "${id}", action: "resume"}; or shutdown {loop: "${id}"}.`;
   if (asks(rt, yard, loop) === 'strategist')
