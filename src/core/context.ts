@@ -59,10 +59,10 @@ export async function layOutContext(
   await rt.files.remove(file('STOP.md'));
 }
 
-/** Lets a worker without our tools see that it is asked to end. */
+/** Lets a worker without our tools see that it is asked to end; a more impatient request takes the place of the first. */
 export async function showStopRequest(rt: Rt, loop: string, text: string): Promise<void> {
   const path = rt.files.join(contextFolder(rt, loop), 'STOP.md');
-  if (!(await rt.files.exists(path))) await rt.files.write(path, text);
+  if ((await rt.files.read(path)) !== text) await rt.files.write(path, text);
 }
 
 function plan(loop: Loop): string {

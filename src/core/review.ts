@@ -36,7 +36,10 @@ export async function startReview(rt: Runtime, yard: Yard, loop: Loop): Promise<
   // It is a worker like any other, so it waits its turn; the keeper asks again.
   if (!mayStartReviewer(rt, yard, backend.id)) return;
   const prompt = await promptFor(rt, loop, candidate.commit);
-  await rt.files.write(rt.files.join(contextFolder(rt, loop.id), reviewPrompt), prompt);
+  const context = contextFolder(rt, loop.id);
+  await rt.files.write(rt.files.join(context, reviewPrompt), prompt);
+  // What the author was asked is not asked of the reviewer.
+  await rt.files.remove(rt.files.join(context, 'STOP.md'));
   const id = rt.ids.next('worker');
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];

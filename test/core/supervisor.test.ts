@@ -63,6 +63,21 @@ test('a worker whose shim comes no further than its claim is given up', async ()
   expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'not_started' } } });
 });
 
+test('a worker that is asked again, with less patience, finds the newer request', async () => {
+  const ask = (id: string, graceMs: number): YardEvent => ({
+    type: 'worker.stop_requested',
+    id: 'l-w',
+    request: { id, reason: 'enough', by: 'test', graceMs },
+  });
+  const { rt, machine, attend } = await attended(running, ask('stop-1', 60_000));
+  const told = () => machine.written.get('/place/loops/l/context/STOP.md');
+  await attend();
+  expect(told()).toContain('stop-1');
+  await rt.store.transact(rt.actor, (tx) => tx.record(ask('stop-2', 5_000)));
+  await attend();
+  expect(told()).toContain('stop-2');
+});
+
 test('a worker that runs when its loop has lost its tree is stopped', async () => {
   const { machine, attend } = await attended(running, takenOver);
   expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'stopped' } } });
