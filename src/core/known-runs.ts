@@ -1,4 +1,4 @@
-import type { Verification } from '../domain/verification.ts';
+import { passed, type Verification } from '../domain/verification.ts';
 import { type Evidence, type Runs, readEvidence } from './evidence.ts';
 import { knownRunsFile } from './places.ts';
 import type { Runtime } from './runtime.ts';
@@ -33,7 +33,7 @@ export function keyOf(rt: Rt, alike: Alike): string {
 /** The runs recorded under a key, if they are still to be had. */
 export async function knownRuns(rt: Rt, key: string): Promise<KnownRuns | undefined> {
   const verification = await rt.files.read(knownRunsFile(rt, key));
-  if (verification === undefined) return undefined;
+  if (verification === undefined || verification === doubtful) return undefined;
   try {
     const evidence = await readEvidence(rt, verification);
     if (evidence?.key !== key) return undefined;
@@ -65,10 +65,27 @@ export async function knownRuns(rt: Rt, key: string): Promise<KnownRuns | undefi
   }
 }
 
-/** Only what would end the same way again: nothing that was interrupted, too slow or flaky. */
+/** In the place of a verification: the same ended differently once, and so tells nothing for ever. */
+const doubtful = '?';
+
+/**
+ * Only what would end the same way again: nothing that was interrupted, too slow or flaky. What ended otherwise before is
+ * never believed again, or whoever may ask for fresh runs, as a worker may, would ask until chance gives him a pass that
+ * his candidate then finds.
+ */
 export async function rememberRuns(rt: Rt, evidence: Evidence): Promise<void> {
   const { key, verdict, checks, reused } = evidence;
   if (key === undefined || reused !== undefined || verdict === 'inconclusive' || checks.length === 0) return;
-  const settled = checks.every(({ end, flaky }) => flaky === undefined && end.cause === 'exited');
-  if (settled) await rt.files.write(knownRunsFile(rt, key), evidence.id);
+  const file = knownRunsFile(rt, key);
+  if ((await rt.files.read(file)) === doubtful) return;
+  const before = await knownRuns(rt, key);
+  const differs = before !== undefined && !endAlike(before.runs.checks, checks);
+  if (differs || checks.some(({ flaky }) => flaky)) return rt.files.write(file, doubtful);
+  if (checks.every(({ end }) => end.cause === 'exited')) await rt.files.write(file, evidence.id);
+}
+
+/** With fail-fast, only one of the two may have come to a check. */
+function endAlike(before: Runs['checks'], now: Runs['checks']): boolean {
+  const known = new Map(before.map(({ name, end }) => [name, passed(end)]));
+  return now.every(({ name, end }) => (known.get(name) ?? passed(end)) === passed(end));
 }
