@@ -120,7 +120,9 @@ async function launch(rt: Runtime, loop: Housed, worker: Worker): Promise<void> 
   try {
     await rt.processes.start(worker.id, await runSpec(rt, loop, worker));
   } catch (thrown) {
-    if (!(thrown instanceof LoopyardError) || thrown.code === 'FENCED') throw thrown;
+    // That no ports are free is no failure of the backend: it is tried again later.
+    if (!(thrown instanceof LoopyardError) || thrown.code === 'FENCED' || thrown.code === 'BUSY')
+      throw thrown;
     await recordEnd(rt, worker, notStarted(rt, thrown.message, 'not_started'));
   }
 }

@@ -47,6 +47,15 @@ test('a worker is launched in the tree of its loop', async () => {
   expect(machine.started.get('l-w')).toMatchObject({ cwd: '/trees/l', keeper: { identity: anIdentity } });
 });
 
+test('a worker for whom no ports are free waits, and its backend is not blamed', async () => {
+  const { rt, attend } = await attended({ phase: 'absent' });
+  const portsAreFree = rt.processes.portsAreFree.bind(rt.processes);
+  Object.assign(rt.processes, { portsAreFree: async () => false });
+  await expect(attend()).rejects.toMatchObject({ code: 'BUSY' });
+  Object.assign(rt.processes, { portsAreFree });
+  expect(await attend()).toMatchObject({ state: 'starting' });
+});
+
 test('a worker whose loop has lost its tree is never launched, least of all in the checkout', async () => {
   const { machine, attend } = await attended({ phase: 'absent' }, takenOver);
   expect(await attend()).toMatchObject({ state: 'ended', end: { run: { cause: 'not_started' } } });
