@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { attachDependencies } from '../src/core/dependencies.ts';
-import type { Room } from '../src/core/pristine.ts';
+import { attachDependencies } from '../src/core/rooms/dependencies.ts';
+import type { Room } from '../src/core/rooms/pristine.ts';
 import { openYard } from '../src/open-yard.ts';
 
 /** Dependencies of the product for a repository of the bench: rooms that hold nothing else. */

@@ -5,8 +5,8 @@ import { openGate } from '../src/adapters/gate/gate.ts';
 import { openGit } from '../src/adapters/git/git.ts';
 import { liveness, selfIdentity } from '../src/adapters/identity.ts';
 import { randomIds } from '../src/adapters/ids.ts';
-import { makeRoom, proveRoom, removeRoom } from '../src/core/pristine.ts';
-import { keepRooms } from '../src/core/room-pool.ts';
+import { makeRoom, proveRoom, removeRoom } from '../src/core/rooms/pristine.ts';
+import { keepRooms } from '../src/core/rooms/room-pool.ts';
 import type { Runtime } from '../src/core/runtime.ts';
 import { emptyYard } from '../src/domain/yard.ts';
 

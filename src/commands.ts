@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { logFile } from './adapters/log.ts';
 import { plain } from './core/fence.ts';
 import { findLoop } from './core/registry.ts';
-import { openRendering, type Rendering } from './core/transcript.ts';
+import { openRendering, type Rendering } from './core/workers/transcript.ts';
 import { LoopyardError } from './domain/errors.ts';
 import { isEnded } from './domain/loop.ts';
 import { doctorUsage } from './edges/cli/doctor/usage.ts';

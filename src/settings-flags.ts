@@ -1,5 +1,5 @@
 import { LoopyardError } from './domain/errors.ts';
-import { names, variableOf } from './domain/settings.ts';
+import { names, variableOf } from './domain/settings/settings.ts';
 import { shown } from './domain/text.ts';
 import { nearest } from './tools/nearest.ts';
 

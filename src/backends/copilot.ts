@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import type { Fact } from '../domain/run.ts';
+import type { Fact } from '../domain/worker/run.ts';
 import type { Backend } from '../ports/backend.ts';
 import { fatal, retrying } from './reading/failure.ts';
 import { lenient } from './reading/json.ts';

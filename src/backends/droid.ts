@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Fact } from '../domain/run.ts';
+import type { Fact } from '../domain/worker/run.ts';
 import type { Backend } from '../ports/backend.ts';
 import { fatal } from './reading/failure.ts';
 import { lenient } from './reading/json.ts';

@@ -1,5 +1,5 @@
 import type { Loop } from '../domain/loop.ts';
-import { type Verification, verificationMachine } from '../domain/verification.ts';
+import { type Verification, verificationMachine } from '../domain/verification/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import { archiveFile } from './places.ts';
 import type { Runtime } from './runtime.ts';

@@ -1,6 +1,6 @@
 import { asLoopyardError, type LoopyardError } from '../domain/errors.ts';
-import { backOff } from './evidence.ts';
 import type { Runtime } from './runtime.ts';
+import { backOff } from './verification/evidence.ts';
 
 type Rt = Pick<Runtime, 'store' | 'clock' | 'log'>;
 

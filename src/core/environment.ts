@@ -1,9 +1,9 @@
-import { Config } from '../domain/config.ts';
 import type { Loop, Workspace } from '../domain/loop.ts';
-import type { Worker } from '../domain/worker.ts';
+import { Config } from '../domain/settings/config.ts';
+import type { Worker } from '../domain/worker/worker.ts';
 import type { Backend } from '../ports/backend.ts';
 import { contextFolder } from './places.ts';
-import type { Room } from './pristine.ts';
+import type { Room } from './rooms/pristine.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What any program needs to start and to talk to a terminal; nothing that is a secret or loads foreign code. */

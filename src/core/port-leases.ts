@@ -1,6 +1,6 @@
 import { LoopyardError } from '../domain/errors.ts';
-import { portRange, portsPerBlock } from '../domain/port-range.ts';
-import { freeBlocks, takenBlocks } from '../domain/ports.ts';
+import { portRange, portsPerBlock } from '../domain/settings/port-range.ts';
+import { freeBlocks, takenBlocks } from '../domain/settings/ports.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Runtime } from './runtime.ts';
 

@@ -2,7 +2,7 @@ import type { Loop } from '../domain/loop.ts';
 import type { Action } from '../domain/next.ts';
 import type { Tx } from '../ports/store.ts';
 import type { Runtime } from './runtime.ts';
-import { baseOf, requestVerification } from './verification-requests.ts';
+import { baseOf, requestVerification } from './verification/verification-requests.ts';
 
 /** Actions that are nothing but a decision: recording them is doing them. */
 export type Step = Extract<

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { backendEvents } from './backend-health.ts';
 import { Id } from './ids.ts';
 import { leaseEvents } from './lease.ts';
 import { loopEvents } from './loop-events.ts';
 import { mergeEvents } from './merge.ts';
 import { questionEvents } from './question.ts';
-import { verificationEvents } from './verification.ts';
-import { workerEvents } from './worker.ts';
+import { verificationEvents } from './verification/verification.ts';
+import { backendEvents } from './worker/backend-health.ts';
+import { workerEvents } from './worker/worker.ts';
 
 /** Something learned, kept for later iterations and for other loops. */
 export const Note = z.strictObject({

@@ -1,7 +1,7 @@
-import { charge, nothingSpent } from './budget.ts';
 import { type Bar, type Loop, type LoopMove, loopMachine, type Outcome } from './loop.ts';
 import type { LoopEvent } from './loop-events.ts';
-import type { Usage } from './run.ts';
+import { charge, nothingSpent } from './worker/budget.ts';
+import type { Usage } from './worker/run.ts';
 
 /** The loop after the event; undefined when it left the live state. Illegal moves throw. */
 export function applyToLoop(loop: Loop | undefined, event: LoopEvent, at: number): Loop | undefined {

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { Limits } from './budget.ts';
 import { Id } from './ids.ts';
 import {
   Bar,
@@ -12,9 +11,10 @@ import {
   priorities,
   Workspace,
 } from './loop.ts';
-import { Review } from './review.ts';
-import { Usage } from './run.ts';
-import { Verdict } from './verification.ts';
+import { Verdict } from './verification/verification.ts';
+import { Limits } from './worker/budget.ts';
+import { Review } from './worker/review.ts';
+import { Usage } from './worker/run.ts';
 
 const reason = z.string().max(2_000);
 const signature = z.string().optional();

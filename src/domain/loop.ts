@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { Limits, Spent } from './budget.ts';
 import { Id } from './ids.ts';
 import { defineMachine, type MoveOf, type StateOf } from './machine.ts';
-import { Review } from './review.ts';
-import { infrastructureClasses, permissionModes } from './run.ts';
-import { Check, Verdict } from './verification.ts';
+import { Check, Verdict } from './verification/verification.ts';
+import { Limits, Spent } from './worker/budget.ts';
+import { Review } from './worker/review.ts';
+import { infrastructureClasses, permissionModes } from './worker/run.ts';
 
 /** States are what was decided, moves are facts; the move is the event in the journal. */
 export const loopMachine = defineMachine('loop', {

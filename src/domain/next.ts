@@ -1,10 +1,10 @@
-import { exhausted } from './budget.ts';
-import { chooseBackend } from './choice.ts';
 import { type Hold, isEnded, type Loop } from './loop.ts';
 import { stuck } from './progress.ts';
 import type { Question } from './question.ts';
-import { awaitsReview } from './review.ts';
-import { verificationMachine } from './verification.ts';
+import { verificationMachine } from './verification/verification.ts';
+import { exhausted } from './worker/budget.ts';
+import { chooseBackend } from './worker/choice.ts';
+import { awaitsReview } from './worker/review.ts';
 import type { Yard } from './yard.ts';
 
 /** The one thing that should happen to a loop now. */

@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { applyToBackend, BackendHealth, healthOf } from './backend-health.ts';
 import { LoopyardError } from './errors.ts';
 import { Note, type YardEvent } from './events.ts';
-import { SeqSchema } from './journal.ts';
+import { SeqSchema } from './journal/journal.ts';
 import { applyToLease, Lease } from './lease.ts';
 import { isEnded, Loop, preferences } from './loop.ts';
 import { applyToLoop } from './loop-apply.ts';
 import { applyToMerge, MergeEntry } from './merge.ts';
 import { applyToQuestion, Question } from './question.ts';
-import { Spending, spend } from './spending.ts';
-import { applyToVerification, Verification } from './verification.ts';
-import { applyToWorker, Worker } from './worker.ts';
+import { applyToVerification, Verification } from './verification/verification.ts';
+import { applyToBackend, BackendHealth, healthOf } from './worker/backend-health.ts';
+import { Spending, spend } from './worker/spending.ts';
+import { applyToWorker, Worker } from './worker/worker.ts';
 
 /** Answers to keyed requests that are kept, so that a repeated call gets the same answer. */
 const keptRequests = 1_024;

@@ -1,4 +1,4 @@
-import type { Fact, Permissions } from '../domain/run.ts';
+import type { Fact, Permissions } from '../domain/worker/run.ts';
 
 /** Who makes the model behind a program; `any` where the user's configuration of the program decides. */
 export type Family = 'anthropic' | 'openai' | 'google' | 'alibaba' | 'moonshot' | 'any';

@@ -1,4 +1,4 @@
-import type { RunId } from '../domain/run.ts';
+import type { RunId } from '../domain/worker/run.ts';
 
 /** What a prepared tree is and what of it goes where; kept with it. */
 export interface Recipe {

@@ -1,5 +1,5 @@
 import type { Identity, Liveness } from '../domain/lease.ts';
-import type { Fact, RunEnd, RunId } from '../domain/run.ts';
+import type { Fact, RunEnd, RunId } from '../domain/worker/run.ts';
 
 /** A command to run under a shim. Everything is explicit: nothing of our own environment leaks in. */
 export interface RunSpec {

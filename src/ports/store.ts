@@ -1,5 +1,5 @@
 import type { YardEvent } from '../domain/events.ts';
-import type { Recorded, Seq } from '../domain/journal.ts';
+import type { Recorded, Seq } from '../domain/journal/journal.ts';
 import type { Yard } from '../domain/yard.ts';
 
 /**

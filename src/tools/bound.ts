@@ -1,7 +1,7 @@
 import { LoopyardError } from '../domain/errors.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { brief } from '../domain/text.ts';
-import type { Worker } from '../domain/worker.ts';
+import type { Worker } from '../domain/worker/worker.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Call, ToolRuntime } from './define.ts';
 import { own } from './own.ts';

@@ -1,9 +1,9 @@
 import { argvFrom } from '../core/argv.ts';
-import type { Config } from '../domain/config.ts';
 import { LoopyardError } from '../domain/errors.ts';
-import { checkNames, inertBecause, type ProjectFile } from '../domain/project-file.ts';
+import type { Config } from '../domain/settings/config.ts';
+import { checkNames, inertBecause, type ProjectFile } from '../domain/settings/project-file.ts';
 import { headOf, shown } from '../domain/text.ts';
-import type { Check } from '../domain/verification.ts';
+import type { Check } from '../domain/verification/verification.ts';
 import type { ToolRuntime } from './define.ts';
 
 export { argvFrom } from '../core/argv.ts';

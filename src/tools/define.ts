@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Runtime } from '../core/runtime.ts';
 import { complaint } from '../domain/complaint.ts';
 import { LoopyardError } from '../domain/errors.ts';
-import type { ProjectFile } from '../domain/project-file.ts';
+import type { ProjectFile } from '../domain/settings/project-file.ts';
 import { shown } from '../domain/text.ts';
 import type { Checkout } from '../ports/git.ts';
 import { nearest } from './nearest.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { Config } from '../domain/config.ts';
 import { errorCodes, errorKinds } from '../domain/errors.ts';
-import { projectMeaning, type SettingName, settle, variableOf } from '../domain/settings.ts';
+import { Config } from '../domain/settings/config.ts';
+import { projectMeaning, type SettingName, settle, variableOf } from '../domain/settings/settings.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Role, Tool } from './define.ts';
 

@@ -1,8 +1,8 @@
-import { type Evidence, readEvidence } from '../core/evidence.ts';
+import { type Evidence, readEvidence } from '../core/verification/evidence.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { isUsableId } from '../domain/ids.ts';
 import { brief, plain, shorten, shown } from '../domain/text.ts';
-import { type CheckResult, checkPassed, type Verification } from '../domain/verification.ts';
+import { type CheckResult, checkPassed, type Verification } from '../domain/verification/verification.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { ToolRuntime } from './define.ts';
 import { own } from './own.ts';

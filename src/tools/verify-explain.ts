@@ -1,5 +1,5 @@
-import { type Evidence, readEvidence } from '../core/evidence.ts';
-import { how } from '../core/feedback.ts';
+import { type Evidence, readEvidence } from '../core/verification/evidence.ts';
+import { how } from '../core/workers/feedback.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { isUsableId } from '../domain/ids.ts';
 import { headOf, plain, shown } from '../domain/text.ts';

@@ -1,5 +1,5 @@
 import { brief } from '../domain/text.ts';
-import type { Verification } from '../domain/verification.ts';
+import type { Verification } from '../domain/verification/verification.ts';
 import type { Call, ToolRuntime } from './define.ts';
 import { own } from './own.ts';
 

@@ -1,10 +1,10 @@
 import { findLoop } from '../core/registry.ts';
-import { loopyardAuthor } from '../core/rescue.ts';
-import { commitWork } from '../core/snapshot.ts';
+import { loopyardAuthor } from '../core/workers/rescue.ts';
+import { commitWork } from '../core/workers/snapshot.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { shown } from '../domain/text.ts';
-import type { VerificationEvent } from '../domain/verification.ts';
+import type { VerificationEvent } from '../domain/verification/verification.ts';
 import { type AskedChecks, checksFrom } from './command-line.ts';
 import type { Call, ToolRuntime } from './define.ts';
 import { own } from './own.ts';

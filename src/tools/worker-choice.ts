@@ -1,5 +1,5 @@
-import { chooseBackends } from '../core/backend-choice.ts';
-import { locateBackends } from '../core/backend-discovery.ts';
+import { chooseBackends } from '../core/workers/backend-choice.ts';
+import { locateBackends } from '../core/workers/backend-discovery.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { shown } from '../domain/text.ts';
 import { argvFrom } from './command-line.ts';

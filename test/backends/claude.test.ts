@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backend } from '../../src/backends/claude.ts';
-import type { Fact } from '../../src/domain/run.ts';
+import type { Fact } from '../../src/domain/worker/run.ts';
 import type { WorkOrder } from '../../src/ports/backend.ts';
 
 const order: WorkOrder = {

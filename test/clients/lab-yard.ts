@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { backend } from '../../src/backends/claude.ts';
-import type { Fact } from '../../src/domain/run.ts';
+import type { Fact } from '../../src/domain/worker/run.ts';
 import { type Ended, personEnv, run } from './claude-code.ts';
 import { type ScriptedTurn, type Seen, startModelServer } from './model-server.ts';
 

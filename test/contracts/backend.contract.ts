@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Fact, infrastructureClasses } from '../../src/domain/run.ts';
+import { Fact, infrastructureClasses } from '../../src/domain/worker/run.ts';
 import type { Backend, WorkOrder } from '../../src/ports/backend.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/transcripts', import.meta.url));

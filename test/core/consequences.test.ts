@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { consequences } from '../../src/core/conclusion.ts';
+import { consequences } from '../../src/core/verification/conclusion.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import { failureSignature } from '../../src/domain/progress.ts';
-import { type Verdict, Verification, verdicts } from '../../src/domain/verification.ts';
+import { type Verdict, Verification, verdicts } from '../../src/domain/verification/verification.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import { aPlan, aRunEnd, aYard, type LoopWish, noon } from '../support/yard-builder.ts';
 

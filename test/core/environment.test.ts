@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { workerIdentity } from '../../src/core/environment.ts';
-import { Worker } from '../../src/domain/worker.ts';
+import { Worker } from '../../src/domain/worker/worker.ts';
 import { aYard, loopIn } from '../support/yard-builder.ts';
 
 test('a server that a worker starts with these variables alone finds its loop, and the same yard', () => {

@@ -4,7 +4,7 @@ import type { Facts, KeeperFacts, Leftover, YardFacts } from '../../src/domain/d
 import { size } from '../../src/domain/diagnosis/finding.ts';
 import { findings } from '../../src/domain/diagnosis/finding-list.ts';
 import { withoutPrivate } from '../../src/domain/diagnosis/privacy.ts';
-import { settle } from '../../src/domain/settings.ts';
+import { settle } from '../../src/domain/settings/settings.ts';
 
 const now = 10 * 3_600_000;
 const keeper: KeeperFacts = { pid: 7, liveness: 'alive', frozen: false, program: 'same' };

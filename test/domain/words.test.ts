@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { defaultLimits } from '../../src/domain/budget.ts';
-import { Config, defaultConfig, limitsFor } from '../../src/domain/config.ts';
 import {
   asLoopyardError,
   type ErrorCode,
@@ -9,6 +7,8 @@ import {
   LoopyardError,
 } from '../../src/domain/errors.ts';
 import { Id, isUsableId, loopIdFrom } from '../../src/domain/ids.ts';
+import { Config, defaultConfig, limitsFor } from '../../src/domain/settings/config.ts';
+import { defaultLimits } from '../../src/domain/worker/budget.ts';
 
 describe('an id from a goal', () => {
   test.each([

@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attachDependencies, dependencyKey, detachDependencies } from '../../src/core/dependencies.ts';
-import type { Room } from '../../src/core/pristine.ts';
+import { attachDependencies, dependencyKey, detachDependencies } from '../../src/core/rooms/dependencies.ts';
+import type { Room } from '../../src/core/rooms/pristine.ts';
 import { aDependencyWorld, type DependencyWorld, type WorldOptions } from '../support/dependency-world.ts';
 import { eventually } from '../support/real-processes.ts';
 

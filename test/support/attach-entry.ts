@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/adapters/clock.ts';
 import { runShim } from '../../src/adapters/processes/shim.ts';
-import { attachDependencies } from '../../src/core/dependencies.ts';
-import { makeRoom } from '../../src/core/pristine.ts';
+import { attachDependencies } from '../../src/core/rooms/dependencies.ts';
+import { makeRoom } from '../../src/core/rooms/pristine.ts';
 import { openYard } from '../../src/open-yard.ts';
 
 /** A keeper that does nothing but give one room its dependencies; and the shim that runs what this takes. */

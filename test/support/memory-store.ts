@@ -1,6 +1,6 @@
 import { decide } from '../../src/adapters/journal/transaction.ts';
-import type { Recorded, Seq } from '../../src/domain/journal.ts';
-import { applyRecorded } from '../../src/domain/journal-snapshot.ts';
+import type { Recorded, Seq } from '../../src/domain/journal/journal.ts';
+import { applyRecorded } from '../../src/domain/journal/journal-snapshot.ts';
 import { emptyYard, type Yard } from '../../src/domain/yard.ts';
 import type { Actor, Store, Work } from '../../src/ports/store.ts';
 

@@ -1,14 +1,14 @@
-import { consequences } from '../../src/core/conclusion.ts';
-import { mergeHeads } from '../../src/core/merge-queue.ts';
+import { mergeHeads } from '../../src/core/landing/merge-queue.ts';
 import { recordStep } from '../../src/core/steps.ts';
-import { chooseBackend } from '../../src/domain/choice.ts';
+import { consequences } from '../../src/core/verification/conclusion.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import type { Loop, LoopPlan } from '../../src/domain/loop.ts';
 import { type Action, checkoutResource, next } from '../../src/domain/next.ts';
-import { reactionTo } from '../../src/domain/reaction.ts';
-import { opinions } from '../../src/domain/review.ts';
-import { infrastructureClasses } from '../../src/domain/run.ts';
-import type { Verdict, Verification } from '../../src/domain/verification.ts';
+import type { Verdict, Verification } from '../../src/domain/verification/verification.ts';
+import { chooseBackend } from '../../src/domain/worker/choice.ts';
+import { reactionTo } from '../../src/domain/worker/reaction.ts';
+import { opinions } from '../../src/domain/worker/review.ts';
+import { infrastructureClasses } from '../../src/domain/worker/run.ts';
 import { apply, type Yard } from '../../src/domain/yard.ts';
 import { aWorkerEnd, aYard, noon, verdictOf } from './yard-builder.ts';
 

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../src/core/runtime.ts';
-import { defaultConfig } from '../../src/domain/config.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
+import { defaultConfig } from '../../src/domain/settings/config.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import type { Files } from '../../src/ports/files.ts';
 import type { Host } from '../../src/ports/host.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { runShim } from '../../src/adapters/processes/shim.ts';
-import { Fact } from '../../src/domain/run.ts';
+import { Fact } from '../../src/domain/worker/run.ts';
 
 /** The shim as a program, with a backend whose lines are facts already. */
 const directory = process.argv.at(-1) ?? '';

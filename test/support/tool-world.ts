@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFiles } from '../../src/adapters/files.ts';
-import { defaultConfig } from '../../src/domain/config.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
+import { defaultConfig } from '../../src/domain/settings/config.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import type { RunView } from '../../src/ports/processes.ts';
 import type { Answer, Call, Tool, ToolRuntime } from '../../src/tools/define.ts';

@@ -1,10 +1,10 @@
 import { YardEvent } from '../../src/domain/events.ts';
-import { applyRecorded } from '../../src/domain/journal-snapshot.ts';
+import { applyRecorded } from '../../src/domain/journal/journal-snapshot.ts';
 import { type Hold, Loop, type LoopPlan, type LoopState, loopMachine } from '../../src/domain/loop.ts';
 import { checkoutResource } from '../../src/domain/next.ts';
-import type { RunEnd } from '../../src/domain/run.ts';
-import type { Verdict } from '../../src/domain/verification.ts';
-import type { WorkerEnd } from '../../src/domain/worker.ts';
+import type { Verdict } from '../../src/domain/verification/verification.ts';
+import type { RunEnd } from '../../src/domain/worker/run.ts';
+import type { WorkerEnd } from '../../src/domain/worker/worker.ts';
 import { emptyYard, type Yard } from '../../src/domain/yard.ts';
 
 /** The instant at which everything a builder records happens, unless told otherwise. */

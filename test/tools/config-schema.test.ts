@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { names } from '../../src/domain/settings.ts';
+import { names } from '../../src/domain/settings/settings.ts';
 import { configSchema } from '../../src/tools/reference.ts';
 
 test('the schema for editors has every setting, says what a repository may do, and nothing of our own marks', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Evidence, writeEvidence } from '../../src/core/evidence.ts';
+import { type Evidence, writeEvidence } from '../../src/core/verification/evidence.ts';
 import { jsonBytes } from '../../src/domain/text.ts';
 import { toResult } from '../../src/edges/mcp/answer.ts';
 import { verify } from '../../src/tools/catalog/verify.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type ProjectFile, trustChanges } from '../../domain/project-file.ts';
-import { dangerousPart } from '../../domain/settings.ts';
+import { type ProjectFile, trustChanges } from '../../domain/settings/project-file.ts';
+import { dangerousPart } from '../../domain/settings/settings.ts';
 import { type SettingsFile, settingsIn } from './settings-file.ts';
 import { digestOf, openTrustStore, type Trusted } from './trust-store.ts';
 

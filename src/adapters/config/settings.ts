@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Config } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
+import { Config } from '../../domain/settings/config.ts';
 import {
   names,
   type PlacedProblem,
@@ -10,7 +10,7 @@ import {
   type Settings,
   settle,
   variableOf,
-} from '../../domain/settings.ts';
+} from '../../domain/settings/settings.ts';
 import { shown } from '../../domain/text.ts';
 import { errno } from '../errno.ts';
 import { projectFileOf, trustOf } from './project-trust.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Leftover } from '../../domain/diagnosis/facts.ts';
-import { verificationMachine } from '../../domain/verification.ts';
+import { verificationMachine } from '../../domain/verification/verification.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { Git } from '../../ports/git.ts';
 import { sweepable } from '../sweep.ts';

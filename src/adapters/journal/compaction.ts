@@ -3,7 +3,7 @@ import { readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { canBeSnapshot, frameSnapshot } from '../../domain/journal-snapshot.ts';
+import { canBeSnapshot, frameSnapshot } from '../../domain/journal/journal-snapshot.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { Log } from '../../ports/log.ts';
 import { journalDigest } from './digest.ts';

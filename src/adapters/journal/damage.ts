@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { LoopyardError } from '../../domain/errors.ts';
-import type { Stop } from '../../domain/journal-reader.ts';
+import type { Stop } from '../../domain/journal/journal-reader.ts';
 import { writeAll } from '../write-all.ts';
 import { journalDigest } from './digest.ts';
 import { quarantineDirectory, readOwn, within } from './files.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Digest } from '../../domain/journal.ts';
+import type { Digest } from '../../domain/journal/journal.ts';
 
 /** Half of a SHA-256 names a record; 128 bits are plenty among records that nobody forges. */
 export const journalDigest: Digest = {

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, lstatSync, readdirSync } from 'node:fs';
 import { LoopyardError } from '../../domain/errors.ts';
-import type { Seq } from '../../domain/journal.ts';
-import { type Accepted, type Position, readOn, type Stop } from '../../domain/journal-reader.ts';
-import { applyRecorded, readSnapshot, type SnapshotHead } from '../../domain/journal-snapshot.ts';
+import type { Seq } from '../../domain/journal/journal.ts';
+import { type Accepted, type Position, readOn, type Stop } from '../../domain/journal/journal-reader.ts';
+import { applyRecorded, readSnapshot, type SnapshotHead } from '../../domain/journal/journal-snapshot.ts';
 import { emptyYard, type Yard } from '../../domain/yard.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isMissing } from '../errno.ts';

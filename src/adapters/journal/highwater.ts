@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Seq } from '../../domain/journal.ts';
+import type { Seq } from '../../domain/journal/journal.ts';
 import { journalDigest } from './digest.ts';
 import { forOverwriting, highwaterFile, openOwn, readOwn, within } from './files.ts';
 

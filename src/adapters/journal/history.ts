@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import type { Recorded, Seq } from '../../domain/journal.ts';
-import { type Accepted, readOn } from '../../domain/journal-reader.ts';
-import { readSnapshot } from '../../domain/journal-snapshot.ts';
+import type { Recorded, Seq } from '../../domain/journal/journal.ts';
+import { type Accepted, readOn } from '../../domain/journal/journal-reader.ts';
+import { readSnapshot } from '../../domain/journal/journal-snapshot.ts';
 import { damaged } from './damage.ts';
 import { journalDigest } from './digest.ts';
 import { generationFile, generationsAmong, readOwn, within } from './files.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LoopyardError } from '../../domain/errors.ts';
-import { type Entry, frame, journalVersion } from '../../domain/journal.ts';
-import type { Accepted } from '../../domain/journal-reader.ts';
-import { applyRecorded } from '../../domain/journal-snapshot.ts';
+import { type Entry, frame, journalVersion } from '../../domain/journal/journal.ts';
+import type { Accepted } from '../../domain/journal/journal-reader.ts';
+import { applyRecorded } from '../../domain/journal/journal-snapshot.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';

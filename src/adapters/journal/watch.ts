@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import type { Seq } from '../../domain/journal.ts';
+import type { Seq } from '../../domain/journal/journal.ts';
 import { isFinal } from './follower.ts';
 
 const pollMs = 1_000;

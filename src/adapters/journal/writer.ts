@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { YardEvent } from '../../domain/events.ts';
-import type { Seq } from '../../domain/journal.ts';
+import type { Seq } from '../../domain/journal/journal.ts';
 import type { Log } from '../../ports/log.ts';
 import { isNoSpace } from '../errno.ts';
 import { stateError } from '../state-error.ts';

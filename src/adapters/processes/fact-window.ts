@@ -1,4 +1,4 @@
-import { addUsage, type Fact, type Usage } from '../../domain/run.ts';
+import { addUsage, type Fact, type Usage } from '../../domain/worker/run.ts';
 
 const windowSize = 50;
 /** Of the JSON of all facts: it is written four times a second and read by everybody who looks. */

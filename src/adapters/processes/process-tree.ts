@@ -1,4 +1,4 @@
-import { mostSurvivors, type RunEnd } from '../../domain/run.ts';
+import { mostSurvivors, type RunEnd } from '../../domain/worker/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Survivors } from '../../ports/processes.ts';
 import { type Look, openLook, type ProcessEntry, startedWith, usersOf } from './process-table.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isUsableId } from '../../domain/ids.ts';
-import type { RunId } from '../../domain/run.ts';
+import type { RunId } from '../../domain/worker/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Processes, SandboxState } from '../../ports/processes.ts';

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import * as z from 'zod';
 import { Identity } from '../../domain/lease.ts';
-import { endCauses, Fact, RunEnd, RunId } from '../../domain/run.ts';
+import { endCauses, Fact, RunEnd, RunId } from '../../domain/worker/run.ts';
 import { errno, isNoSpace } from '../errno.ts';
 import { openOwnSync } from '../open-own.ts';
 import { writeAll } from '../write-all.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Identity } from '../../domain/lease.ts';
-import type { RunEnd } from '../../domain/run.ts';
+import type { RunEnd } from '../../domain/worker/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Survivors } from '../../ports/processes.ts';

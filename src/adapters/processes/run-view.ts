@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Identity } from '../../domain/lease.ts';
-import type { Fact } from '../../domain/run.ts';
+import type { Fact } from '../../domain/worker/run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RunActivity, RunView } from '../../ports/processes.ts';
 import { liveness } from '../identity.ts';

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Identity } from '../../domain/lease.ts';
-import type { Fact } from '../../domain/run.ts';
+import type { Fact } from '../../domain/worker/run.ts';
 import type { Reader } from '../../ports/backend.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { identityOf } from '../identity.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { redact, secretValues } from '../../domain/redaction.ts';
-import type { RunEnd } from '../../domain/run.ts';
+import type { RunEnd } from '../../domain/worker/run.ts';
 import type { Reader } from '../../ports/backend.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { liveness, selfIdentity } from '../identity.ts';

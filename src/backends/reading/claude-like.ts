@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Fact } from '../../domain/run.ts';
+import type { Fact } from '../../domain/worker/run.ts';
 import type { Reader } from '../../ports/backend.ts';
 import { fatal } from './failure.ts';
 import { count, lenient } from './json.ts';

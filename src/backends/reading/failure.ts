@@ -1,4 +1,4 @@
-import type { Fact } from '../../domain/run.ts';
+import type { Fact } from '../../domain/worker/run.ts';
 import { resetOf } from './reset.ts';
 
 export type FailureClass = Extract<Fact, { type: 'fatal' }>['class'];

@@ -1,4 +1,4 @@
-import type { Fact } from '../../domain/run.ts';
+import type { Fact } from '../../domain/worker/run.ts';
 import type { Reader } from '../../ports/backend.ts';
 import { fatal } from './failure.ts';
 import { parsed } from './json.ts';

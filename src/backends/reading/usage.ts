@@ -1,4 +1,4 @@
-import type { Fact, Usage } from '../../domain/run.ts';
+import type { Fact, Usage } from '../../domain/worker/run.ts';
 
 type Figure = number | null | undefined;
 

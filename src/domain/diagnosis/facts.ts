@@ -1,5 +1,5 @@
 import type { Liveness } from '../lease.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** Everything doctor has looked at. What it could not look at is absent, and `blind` says why. */
 export interface Facts {

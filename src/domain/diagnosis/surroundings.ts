@@ -1,4 +1,4 @@
-import { inertBecause } from '../project-file.ts';
+import { inertBecause } from '../settings/project-file.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, note, ok, problem, warning } from './finding.ts';
 

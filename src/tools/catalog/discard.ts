@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { branchOf, candidateRefs } from '../../core/places.ts';
 import { findLoop } from '../../core/registry.ts';
-import { keepForRescue, rescueRefs } from '../../core/rescue.ts';
-import { askToEnd } from '../../core/stopping.ts';
+import { keepForRescue, rescueRefs } from '../../core/workers/rescue.ts';
+import { askToEnd } from '../../core/workers/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/loop.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
 import { Outcome } from '../../domain/loop.ts';
-import { usageWords } from '../../domain/spending.ts';
+import { usageWords } from '../../domain/worker/spending.ts';
 import { defineTool } from '../define.ts';
 import * as field from '../fields.ts';
 import { own } from '../own.ts';

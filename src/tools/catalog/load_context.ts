@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { contextFiles } from '../../core/context.ts';
 import { contextFolder } from '../../core/places.ts';
+import { contextFiles } from '../../core/workers/context.ts';
 import { headOf, jsonBytes, plain, tailOf } from '../../domain/text.ts';
 import { boundTo, stopNote } from '../bound.ts';
 import { defineTool, type ToolRuntime } from '../define.ts';

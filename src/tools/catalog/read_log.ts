@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
-import { openRendering } from '../../core/transcript.ts';
+import { openRendering } from '../../core/workers/transcript.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isUsableId } from '../../domain/ids.ts';
 import { jsonBytes, plain, shorten, shown } from '../../domain/text.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
-import { type Asked, askToEnd, askWorkerToEnd, type StopRequest } from '../../core/stopping.ts';
+import { type Asked, askToEnd, askWorkerToEnd, type StopRequest } from '../../core/workers/stopping.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
 import { shown } from '../../domain/text.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
 import { once } from '../../core/requests.ts';
-import { queued } from '../../core/scaling.ts';
+import { queued } from '../../core/workers/scaling.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Loop } from '../../domain/loop.ts';
 import { brief } from '../../domain/text.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { openLoop } from '../../core/registry.ts';
-import { limitsFor } from '../../domain/config.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
+import { limitsFor } from '../../domain/settings/config.ts';
 import { brief, plain, shown } from '../../domain/text.ts';
 import { checksFrom } from '../command-line.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';

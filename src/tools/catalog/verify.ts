@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { once } from '../../core/requests.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { shown } from '../../domain/text.ts';
-import { verificationMachine } from '../../domain/verification.ts';
+import { verificationMachine } from '../../domain/verification/verification.ts';
 import type { Yard } from '../../domain/yard.ts';
 import { boundTo } from '../bound.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';

@@ -20,9 +20,9 @@ import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts
 import { watchJournal } from '../../../src/adapters/journal/watch.ts';
 import { JournalWriter } from '../../../src/adapters/journal/writer.ts';
 import { LoopyardError } from '../../../src/domain/errors.ts';
-import { frame } from '../../../src/domain/journal.ts';
-import { readOn } from '../../../src/domain/journal-reader.ts';
-import { readSnapshot } from '../../../src/domain/journal-snapshot.ts';
+import { frame } from '../../../src/domain/journal/journal.ts';
+import { readOn } from '../../../src/domain/journal/journal-reader.ts';
+import { readSnapshot } from '../../../src/domain/journal/journal-snapshot.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { aStateDirectory, aStoreIn, wallClock } from '../../support/state-directory.ts';
 

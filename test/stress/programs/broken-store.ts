@@ -5,7 +5,7 @@ import { JournalFollower } from '../../../src/adapters/journal/follower.ts';
 import { type JournalStoreOptions, openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
 import { decide } from '../../../src/adapters/journal/transaction.ts';
 import { JournalWriter } from '../../../src/adapters/journal/writer.ts';
-import { frame, journalVersion } from '../../../src/domain/journal.ts';
+import { frame, journalVersion } from '../../../src/domain/journal/journal.ts';
 import type { Store } from '../../../src/ports/store.ts';
 
 /** The journal with its heart cut out: it appends and believes, and never reads back who won. */

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { openJournalStore } from '../../../src/adapters/journal/journal-store.ts';
-import { defaultLimits } from '../../../src/domain/budget.ts';
 import { LoopyardError } from '../../../src/domain/errors.ts';
 import { claim, type Holder } from '../../../src/domain/lease.ts';
 import type { LoopPlan } from '../../../src/domain/loop.ts';
+import { defaultLimits } from '../../../src/domain/worker/budget.ts';
 import type { Store, Tx } from '../../../src/ports/store.ts';
 import { openBrokenStore } from './broken-store.ts';
 

@@ -1,7 +1,7 @@
 import { complaint } from '../../../domain/complaint.ts';
-import { Config } from '../../../domain/config.ts';
 import { LoopyardError } from '../../../domain/errors.ts';
-import { inertBecause } from '../../../domain/project-file.ts';
+import { Config } from '../../../domain/settings/config.ts';
+import { inertBecause } from '../../../domain/settings/project-file.ts';
 import {
   names,
   projectMeaning,
@@ -10,7 +10,7 @@ import {
   type SettingName,
   type Settings,
   variableOf,
-} from '../../../domain/settings.ts';
+} from '../../../domain/settings/settings.ts';
 import { shown } from '../../../domain/text.ts';
 import { setSetting } from '../../../scaffold/setting-edit.ts';
 import type { Paint } from '../../../tools/define.ts';

@@ -1,6 +1,6 @@
 import { LoopyardError } from '../../../domain/errors.ts';
-import type { ProjectFile } from '../../../domain/project-file.ts';
-import type { Settings } from '../../../domain/settings.ts';
+import type { ProjectFile } from '../../../domain/settings/project-file.ts';
+import type { Settings } from '../../../domain/settings/settings.ts';
 import { paintFor, printable, toJson } from '../render.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,5 +1,5 @@
-import type { ProjectFile } from '../../../domain/project-file.ts';
-import type { Settings } from '../../../domain/settings.ts';
+import type { ProjectFile } from '../../../domain/settings/project-file.ts';
+import type { Settings } from '../../../domain/settings/settings.ts';
 
 /** What the commands about settings and trust need of the machine; put together beside main. */
 export interface SettingsWorld {

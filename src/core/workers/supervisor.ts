@@ -1,0 +1,203 @@
+import { LoopyardError } from '../../domain/errors.ts';
+import type { Loop, Workspace } from '../../domain/loop.ts';
+import { portVariables } from '../../domain/settings/ports.ts';
+import { healthOf } from '../../domain/worker/backend-health.ts';
+import { usedUp } from '../../domain/worker/budget.ts';
+import { addUsage, type Fact, type RunEnd } from '../../domain/worker/run.ts';
+import type { Worker } from '../../domain/worker/worker.ts';
+import type { RunSpec, Survivors } from '../../ports/processes.ts';
+import { workerEnvironment, workerIdentity } from '../environment.ts';
+import { keeperOf } from '../keeper-presence.ts';
+import { contextFolder } from '../places.ts';
+import { leasePorts } from '../port-leases.ts';
+import type { Runtime } from '../runtime.ts';
+import { showStopRequest } from './context.ts';
+import { reviewPrompt } from './review.ts';
+import { askWorkerToEnd, budgetActor } from './stopping.ts';
+import type { Vigil } from './vigil.ts';
+import { usageIn, workerEnd } from './worker-end.ts';
+
+type Housed = Loop & { workspace: Workspace };
+
+/** Milliseconds between asking a process tree to end and ending it, after the worker's own grace is over. */
+const termGraceMs = 5_000;
+
+/** A worker started when its loop's time is nearly over gets at least this much, milliseconds. */
+const leastTimeMs = 1_000;
+
+/** A shim starts its command within a second or two of its claim, milliseconds. */
+const startLimitMs = 120_000;
+
+/** Bytes of a worker's output kept at each end. */
+const keepBytes = 4_194_304;
+
+/** Looks at a worker once and does what is due: launch it, note that it runs, stop it, record its end. */
+export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigil: Vigil): Promise<void> {
+  const { workspace } = loop;
+  const view = await rt.processes.observe(worker.id);
+  switch (view.phase) {
+    case 'ended':
+      return recordEnd(rt, worker, view.end, view.facts);
+    case 'void':
+      return recordEnd(rt, worker, calledOff(rt, loop));
+    case 'lost':
+      return bringToEnd(rt, loop, worker, 'lost');
+    case 'absent':
+      if (workspace && !isDue(rt, worker)) return launch(rt, { ...loop, workspace }, worker);
+      break;
+    case 'starting':
+      // Claimed by a shim that comes no further: stopped, or held up by a disk that is gone.
+      if (view.shim && vigil.watchedMs(rt, worker) > startLimitMs)
+        return bringToEnd(rt, loop, worker, 'not_started');
+      break;
+    case 'running':
+      if (worker.state === 'starting') await recordStarted(rt, worker);
+      if (!worker.stop) await stopWhenSpent(rt, loop, worker, view.activity.facts);
+      if (!worker.stop && workspace) {
+        const quietMs = await vigil.look(rt, worker, view.activity);
+        if (quietMs !== undefined) return bringToEnd(rt, loop, worker, 'stalled', quietMs);
+      }
+      if (worker.stop) await showStopRequest(rt, loop.id, stopText(worker.stop));
+      break;
+  }
+  // Without a tree of its own it would go on in one that is somebody else's by now.
+  if (!workspace || isDue(rt, worker)) await bringToEnd(rt, loop, worker, 'stopped');
+}
+
+/** An acknowledged request is a promise to end soon; until the grace is over the worker is left alone either way. */
+function isDue(rt: Runtime, { stop }: Worker): boolean {
+  return stop !== undefined && rt.clock.now() >= stop.at + stop.graceMs;
+}
+
+/**
+ * Stops what there is, which makes a run that nobody has claimed void, and records the end together with what outlived
+ * it. A run that cannot even be judged, because its shim is in another pid namespace, is looked at again.
+ */
+async function bringToEnd(
+  rt: Runtime,
+  loop: Loop,
+  worker: Worker,
+  cause: RunEnd['cause'],
+  quietMs = 0,
+): Promise<void> {
+  const graceMs = cause === 'lost' || worker.stop?.graceMs === 0 ? 0 : termGraceMs;
+  const survivors = await rt.processes.stop(worker.id, { graceMs, cause });
+  const view = await rt.processes.observe(worker.id);
+  if (view.phase === 'ended') {
+    return recordEnd(rt, worker, { ...why(view.end.cause, quietMs), ...view.end }, view.facts, survivors);
+  }
+  if (view.phase === 'void') return recordEnd(rt, worker, calledOff(rt, loop), [], survivors);
+}
+
+/**
+ * A worker that has used up what its loop may spend is asked to end, with the grace everybody gets, and so with its
+ * work kept. Its backend must have told: many tell only at the end of a turn.
+ */
+async function stopWhenSpent(rt: Runtime, loop: Loop, worker: Worker, facts: readonly Fact[]): Promise<void> {
+  const reason = usedUp(loop.limits, addUsage(loop.spent.usage, usageIn(facts)));
+  if (reason === undefined) return;
+  const graceMs = Math.round(rt.config.stop_grace_seconds * 1_000);
+  const request = { id: rt.ids.next('stop'), reason, by: budgetActor, graceMs };
+  await rt.store.transact(rt.actor, (tx) => {
+    const now = tx.yard.workers[worker.id];
+    if (now && now.state !== 'ended' && !now.stop) askWorkerToEnd(tx, now, request);
+  });
+}
+
+function why(cause: RunEnd['cause'], quietMs: number): Pick<RunEnd, 'detail'> {
+  if (cause === 'lost') return { detail: 'Its shim died without a word.' };
+  if (cause !== 'stalled') return {};
+  return { detail: `It gave no sign of life for ${Math.round(quietMs / 1_000)} s and was ended.` };
+}
+
+function calledOff(rt: Runtime, { workspace }: Loop): RunEnd {
+  return workspace
+    ? notStarted(rt, 'It was stopped before it started.', 'stopped')
+    : notStarted(rt, 'Its working tree was taken over before it started.', 'not_started');
+}
+
+async function launch(rt: Runtime, loop: Housed, worker: Worker): Promise<void> {
+  try {
+    await rt.processes.start(worker.id, await runSpec(rt, loop, worker));
+  } catch (thrown) {
+    // That no ports are free is no failure of the backend: it is tried again later.
+    if (!(thrown instanceof LoopyardError) || thrown.code === 'FENCED' || thrown.code === 'BUSY')
+      throw thrown;
+    await recordEnd(rt, worker, notStarted(rt, thrown.message, 'not_started'));
+  }
+}
+
+async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSpec> {
+  const backend = rt.backends.get(worker.backend);
+  if (!backend) throw new LoopyardError('UNKNOWN_BACKEND', `There is no backend "${worker.backend}".`);
+  const context = contextFolder(rt, loop.id);
+  const promptFile = rt.files.join(context, worker.role === 'reviewer' ? reviewPrompt : 'PROMPT.md');
+  const worktree = loop.workspace.path;
+  const env = workerEnvironment(rt, loop, worker, backend);
+  const order = {
+    promptFile,
+    worktree,
+    context,
+    // The model was named for the backend it was named with.
+    model: worker.backend === loop.backend && !worker.role ? loop.model : undefined,
+    permissions: worker.role === 'reviewer' ? 'read_only' : (loop.permissions ?? 'work'),
+    command: loop.command,
+    session: rt.ids.uuid(),
+    server: {
+      command: rt.self.command,
+      args: [...rt.self.args, 'mcp'],
+      env: workerIdentity(rt, loop, worker),
+    },
+  };
+  const ports = portVariables(await leasePorts(rt, { kind: 'worker', id: worker.id }));
+  const launch = backend.launch(order);
+  for (const [name, text] of Object.entries(launch.files ?? {}))
+    await rt.files.write(rt.files.join(context, name), text);
+  const loopLeft = loop.openedAt + loop.limits.loopMinutes * 60_000 - rt.clock.now();
+  return {
+    argv: launch.argv,
+    cwd: worktree,
+    env: { ...env, ...ports, ...launch.env },
+    ...(launch.promptOnStdin ? { stdinFile: promptFile } : {}),
+    timeoutMs: Math.max(leastTimeMs, Math.min(loop.limits.iterationMinutes * 60_000, loopLeft)),
+    keepBytes,
+    backend: backend.id,
+    keeper: keeperOf(rt),
+  };
+}
+
+function notStarted(rt: Runtime, detail: string, cause: RunEnd['cause']): RunEnd {
+  const now = rt.clock.now();
+  return { cause, detail, startedAt: now, endedAt: now, bytes: 0 };
+}
+
+async function recordStarted(rt: Runtime, { id }: Worker): Promise<void> {
+  await rt.store.transact(rt.actor, (tx) => {
+    if (tx.yard.workers[id]?.state === 'starting') tx.record({ type: 'worker.started', id });
+  });
+}
+
+async function recordEnd(
+  rt: Runtime,
+  { id }: Worker,
+  run: RunEnd,
+  facts: readonly Fact[] = [],
+  survivors: Survivors = [],
+): Promise<void> {
+  const end = workerEnd(run, facts, survivors);
+  await rt.store.transact(rt.actor, (tx) => {
+    const worker = tx.yard.workers[id];
+    if (!worker || worker.state === 'ended') return;
+    tx.record({ type: 'worker.ended', id, end });
+    if (end.acted && !end.infrastructure && healthOf(tx.yard, worker.backend))
+      tx.record({ type: 'backend.recovered', backend: worker.backend });
+  });
+}
+
+function stopText(request: NonNullable<Worker['stop']>): string {
+  return (
+    `# Please stop\n\nRequest ${request.id}: finish your thought, write STATE.md, and end within ` +
+    `${Math.round(request.graceMs / 1_000)} seconds of ${new Date(request.at).toISOString()}.\n\n` +
+    'Acknowledge with the report tool (acknowledge: the id above) if you have it. Your work is kept.\n'
+  );
+}

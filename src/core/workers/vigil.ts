@@ -1,0 +1,172 @@
+import { healthOf, restAfter } from '../../domain/worker/backend-health.ts';
+import { commandBackend } from '../../domain/worker/choice.ts';
+import { type QuietLevel, quietLevels, quietSince, rungDue, type Signs } from '../../domain/worker/stall.ts';
+import type { Worker } from '../../domain/worker/worker.ts';
+import type { Yard } from '../../domain/yard.ts';
+import type { RunActivity } from '../../ports/processes.ts';
+import type { Runtime } from '../runtime.ts';
+
+type Rt = Pick<Runtime, 'store' | 'actor' | 'processes' | 'clock' | 'config' | 'backends' | 'log'>;
+
+/** A tree that uses this share of one processor works; a program that waits for an answer uses less. */
+const busyShare = 0.05;
+/** A worker that has printed nothing at all after so long counts against its backend, milliseconds. */
+const unheardMs = 30_000;
+/** What it started so shortly before its last word was started by that word, milliseconds: lines come late. */
+const slackMs = 2_000;
+
+interface Watched {
+  /** Looked at since then, without a gap. */
+  readonly since: number;
+  cpu?: { readonly ms: number; readonly at: number };
+  busyAt?: number;
+  changedAt?: number;
+  toolSince?: number | undefined;
+}
+
+/**
+ * Watches over the workers of a yard: who is quiet, for how long, and what follows from it (domain/stall.ts).
+ *
+ * What was seen of a worker's processes is kept in memory only. A keeper that starts, or wakes up from sleep, begins
+ * anew, so it judges nobody by what happened while it did not look. What was *done* about a quiet worker is recorded.
+ */
+export class Vigil {
+  readonly #watched = new Map<string, Watched>();
+
+  /** Time has passed in which nobody looked. */
+  startAnew(): void {
+    this.#watched.clear();
+  }
+
+  /** Looks at a running worker once. Answers for how long it was quiet if it is to be ended for that, milliseconds. */
+  async look(rt: Rt, worker: Worker, activity: RunActivity): Promise<number | undefined> {
+    const now = rt.clock.now();
+    const periodMs = rt.config.stall_minutes * 60_000;
+    const heardAt = activity.heardAt ?? activity.lastOutputAt;
+    const { quiet } = worker;
+    // Decided, and the keeper that decided it came no further.
+    if (quiet?.level === 'given_up' && (heardAt ?? 0) <= quiet.at) return now - quiet.since;
+    const watched = this.#watchedFor(worker, now);
+    const yard = await rt.store.read();
+    await this.#noteUnheard(rt, yard, worker, activity, now);
+    if (waitingFor(yard, worker, activity)) {
+      this.#watched.set(worker.id, { since: now });
+      return undefined;
+    }
+    const signs = (): Signs => ({
+      startedAt: activity.startedAt,
+      watchedSince: watched.since,
+      heardAt,
+      busyAt: watched.busyAt,
+      changedAt: watched.changedAt,
+      toolSince: watched.toolSince,
+    });
+    const due = () => {
+      const since = quietSince(signs(), now, periodMs);
+      const mayEnd = worker.backend !== commandBackend || activity.bytes > 0;
+      return { since, level: rungDue(quiet, since, now, { periodMs, mayEnd }) };
+    };
+    if (now - quietSince(signs(), now, periodMs) >= periodMs / 5)
+      await feelPulse(rt, worker, activity, watched, now, periodMs);
+    if (due().level === undefined) return undefined;
+    // Before anything follows from it, the costly look as well.
+    const changed = await rt.processes.lastChange(worker.id);
+    if (changed !== undefined && changed <= now) watched.changedAt = changed;
+    const { since, level } = due();
+    if (level === undefined) return undefined;
+    await noteQuiet(rt, worker, level, since, now);
+    return level === 'given_up' ? now - since : undefined;
+  }
+
+  /** For how long this one has been looked at without a gap, milliseconds. */
+  watchedMs(rt: Pick<Rt, 'clock'>, worker: Worker): number {
+    const now = rt.clock.now();
+    return now - this.#watchedFor(worker, now).since;
+  }
+
+  #watchedFor({ id }: Worker, now: number): Watched {
+    const known = this.#watched.get(id);
+    if (known) return known;
+    // Those that are gone need no memory.
+    if (this.#watched.size > 1_000) this.#watched.clear();
+    const fresh = { since: now };
+    this.#watched.set(id, fresh);
+    return fresh;
+  }
+
+  /** Nothing at all within 30 s is no reason to end it, and says something about its backend. */
+  async #noteUnheard(rt: Rt, yard: Yard, worker: Worker, activity: RunActivity, now: number): Promise<void> {
+    if (worker.backend === commandBackend || worker.unheard || activity.bytes > 0) return;
+    if (now - activity.startedAt < unheardMs) return;
+    const text = 'It printed nothing at all within 30 s.';
+    const until = restAfter(healthOf(yard, worker.backend), 'hang', now);
+    await rt.store.transact(rt.actor, (tx) => {
+      const current = tx.yard.workers[worker.id];
+      if (!current || current.state === 'ended' || current.unheard) return;
+      tx.record({ type: 'worker.unheard', id: worker.id });
+      tx.record({ type: 'backend.failed', backend: worker.backend, class: 'hang', text });
+      if (until !== undefined)
+        tx.record({ type: 'backend.rested', backend: worker.backend, until, reason: text });
+    });
+  }
+}
+
+/** What a worker may wait for without being quiet: a person, or a service that told it to come back later. */
+export function waitingFor(
+  yard: Yard,
+  worker: Pick<Worker, 'id'>,
+  activity: Pick<RunActivity, 'facts'>,
+): string | undefined {
+  const question = Object.values(yard.questions).find(
+    (one) => one.worker === worker.id && one.state === 'open',
+  );
+  if (question) return `an answer to ${question.id}`;
+  const last = activity.facts.at(-1);
+  if (last?.type !== 'retrying') return undefined;
+  const isLimit = last.class === 'rate_limit' || last.class === 'quota' || last.class === 'overloaded';
+  return isLimit ? `its service (${last.class})` : undefined;
+}
+
+/** Is a process a command that the worker's last word was about? */
+export function startedByWord(youngestAt: number | undefined, wordAt: number | undefined): boolean {
+  return youngestAt !== undefined && wordAt !== undefined && youngestAt >= wordAt - slackMs;
+}
+
+async function feelPulse(
+  rt: Rt,
+  worker: Worker,
+  activity: RunActivity,
+  watched: Watched,
+  now: number,
+  periodMs: number,
+): Promise<void> {
+  const isFresh = watched.cpu !== undefined && now - watched.cpu.at < Math.min(5_000, periodMs / 5);
+  if (isFresh) return;
+  const vitals = await rt.processes.vitals(worker.id);
+  if (!vitals) return;
+  const { cpu } = watched;
+  if (cpu && vitals.cpuMs - cpu.ms >= busyShare * (now - cpu.at)) watched.busyAt = now;
+  watched.cpu = { ms: vitals.cpuMs, at: now };
+  const word = activity.heardAt ?? activity.lastOutputAt;
+  const isTool = startedByWord(vitals.youngestAt, word) && !vitals.suspended;
+  watched.toolSince = isTool ? vitals.youngestAt : undefined;
+}
+
+/** No backend can be nudged as it is started today; the first rung is noted all the same, so that it shows. */
+async function noteQuiet(
+  rt: Rt,
+  { id }: Worker,
+  level: QuietLevel,
+  since: number,
+  now: number,
+): Promise<void> {
+  const minutes = Math.max(1, Math.round((now - since) / 60_000));
+  const reason = `no sign of life for ${minutes} min`;
+  if (level !== 'noted') rt.log('warn', 'a worker is quiet', { worker: id, level, reason });
+  await rt.store.transact(rt.actor, (tx) => {
+    const worker = tx.yard.workers[id];
+    if (!worker || worker.state === 'ended') return;
+    const reached = worker.quiet && since <= worker.quiet.at ? quietLevels.indexOf(worker.quiet.level) : -1;
+    if (quietLevels.indexOf(level) > reached) tx.record({ type: 'worker.quiet', id, level, since, reason });
+  });
+}
