@@ -89,7 +89,10 @@ test('doctor speaks with a damaged journal, an unsafe directory, wrong settings 
   const without = await doctor(project, [], {
     PATH: path.dirname(process.execPath) === '/usr/bin' ? '' : '/nonexistent',
   });
-  expect(without).toMatchObject({ code: 4, wrong: ['problem git.version', 'note blind.leftovers'] });
+  expect(without).toMatchObject({
+    code: 4,
+    wrong: ['problem git.version', 'note blind.the_clients', 'note blind.leftovers'],
+  });
 
   await mkdir(path.join(project.home, '.config', 'loopyard'), { recursive: true });
   const config = path.join(project.home, '.config', 'loopyard', 'config.json');

@@ -154,7 +154,7 @@ test('objects that are said to be elsewhere are not fetched, so nothing runs at 
     await git.isClean(repo.path).catch(() => {});
     await git.mergeTree(to, from).catch(() => {});
     await expect(git.fillRoom({ ...roomAt(join(place, 'room')), tree: to })).rejects.toMatchObject({
-      code: 'GIT_FAILED',
+      code: 'ROOM_INCOMPLETE',
     });
   }
 

@@ -66,7 +66,7 @@ test('an object with other content under its id is not accepted', async () => {
   await expect(
     git.fillRoom({ ...roomAt(join(await aDirectory(), 'r')), tree: commit }),
   ).rejects.toMatchObject({
-    code: 'GIT_FAILED',
+    code: 'ROOM_INCOMPLETE',
   });
 });
 
