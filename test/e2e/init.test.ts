@@ -142,7 +142,7 @@ test('init killed at any moment leaves every file old or new, and the next one a
   const after = await filesBelow(machine.home);
   const env = { ...machine.env, PATH: machine.bin, XDG_CONFIG_HOME: '' };
   const stages = new Set<number>();
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     expect((await machine.init('--remove', '--yes')).code).toBe(0);
     expect(await filesBelow(machine.home)).toEqual(before);
     expect(foldersBelow(machine.home)).toEqual(folders);
@@ -154,7 +154,7 @@ test('init killed at any moment leaves every file old or new, and the next one a
     // The plan is printed before the first file is written; what comes after it takes some milliseconds per file.
     const gone = once(child, 'exit');
     await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, round * 10));
+    await new Promise((resolve) => setTimeout(resolve, round * 15));
     child.kill('SIGKILL');
     await gone;
     const found = await filesBelow(machine.home);
