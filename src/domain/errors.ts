@@ -31,6 +31,7 @@ export const errorCodes = {
   LOOP_LIMIT: { kind: 'conflict', hint: 'Finish or stop a loop, raise max_loops, or pass force: true.' },
   LEASE_HELD: { kind: 'conflict', hint: 'Wait for the holder, use a worktree, or stop the holder.' },
   FENCED: { kind: 'conflict', hint: 'Another process took over; this one stops acting.' },
+  INTERRUPTED: { kind: 'conflict', hint: 'Ask again when the answer is wanted after all.' },
   BUSY: { kind: 'conflict', hint: 'Try again in a moment.' },
   GIT_MISSING: { kind: 'environment', hint: 'Install git 2.38 or newer and make sure it is on PATH.' },
   GIT_FAILED: { kind: 'environment', hint: 'Run the git command by hand to see why it fails.' },

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
-import { aProject, type ScratchProject, script } from '../support/scratch-project.ts';
-import { isIn, opened, until } from './watching.ts';
+import { aProject, program, type ScratchProject, script } from '../support/scratch-project.ts';
+import { eventually, isIn, opened, until } from './watching.ts';
 
 const check = 'node --test';
 const right = 'export const add = (a, b) => a + b;\n';
@@ -169,4 +171,20 @@ test.concurrent('a loop whose goal is to change its tests lands them by itself',
   const landed = await until(session, loop, isIn('landed'));
   expect(landed.judged).toContain('Protected, and allowed to change: calc.test.mjs (tests).');
   expect(await project.git('diff', '--name-only', base, 'main')).toBe('calc.mjs\ncalc.test.mjs');
+});
+
+test('Ctrl-C calls off what was asked for, and its checks end', async () => {
+  const { project } = await aTestedProject();
+  const argv = [program, 'verify', '--check', `node -e "setInterval(() => {}, 86400)"`];
+  const child = spawn(process.execPath, argv, { cwd: project.path, env: project.env });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const checks = () => project.running('86400').filter(({ command }) => !command.includes('verify'));
+  await eventually(() => checks().length > 0, 45);
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  expect(stderr).toMatch(/Interrupted: verification-\w+ cancelled/);
+  await eventually(() => checks().length === 0, 45);
 });

@@ -23,7 +23,11 @@ export async function run(front: CommandFront, argv: readonly string[], terminal
   try {
     return await obeyed(front, argv, terminal, paint, json);
   } catch (thrown) {
-    if (terminal.signal.aborted) return interruptedCode(terminal.signal);
+    if (terminal.signal.aborted) {
+      if (thrown instanceof LoopyardError && thrown.code === 'INTERRUPTED')
+        terminal.stderr.write(`${thrown.message}\n`);
+      return interruptedCode(terminal.signal);
+    }
     return reported(asLoopyardError(thrown), terminal, paint, json);
   } finally {
     await terminal.flush();

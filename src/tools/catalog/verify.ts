@@ -138,6 +138,7 @@ export const verify = defineTool({
       telling.abort(),
     );
     await told;
+    if (call.signal.aborted && call.role === 'person' && !asked) await callOff(rt, ids);
     return answerFor(rt, yard, ids, notes);
   },
   render: (output, paint) => {
@@ -159,6 +160,24 @@ export const verify = defineTool({
     ].join('\n');
   },
 });
+
+/** Who interrupts what he has asked for does not want it any more: the keeper ends its checks. */
+async function callOff(rt: ToolRuntime, ids: readonly string[]): Promise<never> {
+  const ended = await rt.store.transact(rt.actor, (tx) => {
+    const all = ids.flatMap((id) => [id, own(tx.yard.verifications, id)?.baseline]);
+    const unwanted = all.flatMap((id) => {
+      const found = own(tx.yard.verifications, id);
+      if (!found || verificationMachine.isEnd(found.state)) return [];
+      return found.kind === 'commit' || found.loop === undefined ? [found.id] : [];
+    });
+    for (const id of unwanted)
+      tx.record({ type: 'verification.cancelled', id, reason: 'Whoever asked for it interrupted it.' });
+    return unwanted;
+  });
+  await rt.wakeKeeper();
+  const which = ended.length === 0 ? ids.join(', ') : ended.join(', ');
+  throw new LoopyardError('INTERRUPTED', `Interrupted: ${which} cancelled; the keeper ends its checks.`);
+}
 
 /** A person at a terminal, or a hook, wants the verdict: seconds, a week. */
 const untilItEnds = 604_800;
