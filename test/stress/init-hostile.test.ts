@@ -198,9 +198,12 @@ test.skipIf(process.platform !== 'linux' || !existsSync('/usr/bin/script'))(
     });
     const gone = once(child, 'exit');
     let shown = '';
+    let pressed = false;
     child.stdout.on('data', (data) => {
       shown += data;
-      if (shown.includes('Write this?')) child.stdin.write('\x03');
+      if (pressed || !shown.includes('Write this?')) return;
+      pressed = true;
+      child.stdin.write('\x03');
     });
     expect((await gone)[0]).toBe(130);
     expect(shown).toContain('Nothing was changed.');

@@ -60,7 +60,9 @@ if (drafts.length > 0) { console.error('drafts: ' + drafts.join()); process.exit
   const session = await aSession(project);
   const calm = Date.now() + 120_000;
   for (;;) {
-    const { loops = [] } = await session.call('status');
+    const answer = await session.call('status');
+    if (answer.error) throw new Error(`status does not answer: ${JSON.stringify(answer)}`);
+    const { loops = [] } = answer;
     const busy = (loops as { id: string; state: string; hold?: string; doing: string }[]).filter(
       ({ state, hold, doing }) =>
         !['landed', 'cancelled', 'closed'].includes(state) && !hold && !doing.startsWith('waits for'),
@@ -69,7 +71,9 @@ if (drafts.length > 0) { console.error('drafts: ' + drafts.join()); process.exit
     if (Date.now() > calm) throw new Error(`Not at rest: ${JSON.stringify(busy, null, 1)}`);
     await pause(500);
   }
-  const { stopped } = await session.call('shutdown', { all: true, now: true, wait_s: 50 });
+  const ended = await session.call('shutdown', { all: true, now: true, wait_s: 50 });
+  if (ended.error) throw new Error(`shutdown does not answer: ${JSON.stringify(ended)}`);
+  const { stopped } = ended;
   expect((stopped as { state: string }[]).filter(({ state }) => state !== 'cancelled')).toEqual([]);
   await session.close();
   const doubled = await owners.end();
