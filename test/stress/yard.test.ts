@@ -73,7 +73,8 @@ if (drafts.length > 0) { console.error('drafts: ' + drafts.join()); process.exit
   }
   const ended = await session.call('shutdown', { all: true, now: true, wait_s: 50 });
   if (ended.error) throw new Error(`shutdown does not answer: ${JSON.stringify(ended)}`);
-  const { stopped } = ended;
+  // An empty list is left out of an answer.
+  const { stopped = [] } = ended;
   expect((stopped as { state: string }[]).filter(({ state }) => state !== 'cancelled')).toEqual([]);
   await session.close();
   const doubled = await owners.end();
