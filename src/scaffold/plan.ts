@@ -89,17 +89,6 @@ export function planned(
   return { ...draft.result(), servers };
 }
 
-/** Every path the plan or the removal may ask about. */
-export function pathsToRead(platforms: readonly Platform[], scope: Scope, ground: Ground): readonly string[] {
-  const paths = platforms.flatMap((platform) =>
-    targetsOf(platform, scope).flatMap((target) => [
-      ...pathsOf(platform, target, ground),
-      ...('hides' in target && target.hides ? [pathOf(target.hides, platform, ground)] : []),
-    ]),
-  );
-  return [...new Set(paths)];
-}
-
 /** The server of an entry as the file says it now. */
 export function entryOf(server: ServerEntry, text: string): unknown {
   return entryAt(server.target, text);

@@ -50,8 +50,8 @@ export async function attendVerification(rt: Rt, id: string, signal: AbortSignal
 const mayPass = ({ kind, code }: LoopyardError) => kind !== 'input' && code !== 'ROOM_INCOMPLETE';
 
 /**
- * A link or submodule that leaves the room, or objects that are not what their ids say: the base had none, or its own verification would have said so. What a merge
- * result has, the target may have brought.
+ * A link or submodule that leaves the room, or objects that are not what their ids say: the base had none, or its own
+ * verification would have said so. What a merge result has, the target may have brought.
  */
 function leavesRoom(error: LoopyardError, { kind, base }: Verification): boolean {
   const compared = kind === 'candidate' || (kind === 'commit' && base !== undefined);

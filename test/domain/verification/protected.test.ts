@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { matches, protectedBy } from '../../../src/domain/verification/protected.ts';
-import { scriptPaths } from '../../../src/domain/verification/script-paths.ts';
 
 const caught: Readonly<Record<string, readonly string[]>> = {
   tests: [
@@ -299,56 +298,5 @@ describe('patterns of the user', () => {
     expect(protectedBy('src/a.golden', ['*.golden'])).toBe('pattern *.golden');
     expect(protectedBy('test/a.golden', ['*.golden'])).toBe('tests');
     expect(protectedBy('src/a.ts', ['*.golden'])).toBeUndefined();
-  });
-});
-
-describe('the scripts of a manifest', () => {
-  const scripts = (path: string, manifest: object) => scriptPaths({ path, text: JSON.stringify(manifest) });
-
-  test.each([
-    [{ test: 'node scripts/run-tests.mjs --all' }, ['scripts/run-tests.mjs']],
-    [{ test: './run.sh' }, ['run.sh']],
-    [{ test: 'FOO=1 tools/check.sh && node --test' }, ['tools/check.sh']],
-    [{ pretest: 'node -r ./hooks/register.js x.js' }, ['hooks/register.js', 'x.js']],
-    [{ test: 'node --import=./loader.mjs --test' }, ['loader.mjs']],
-    [{ test: 'bash scripts/ci.sh | tee log' }, ['scripts/ci.sh']],
-    [{ test: 'python3 tools/run.py' }, ['tools/run.py']],
-    [{ test: 'cd tools && node run.js' }, ['run.js', 'tools/run.js']],
-    [{ test: "sh -c 'node x/run.js'" }, ['x/run.js']],
-    [{ test: 'vitest run src/sum.ts' }, []],
-    [{ test: 'eslint src/**/*.js' }, []],
-    [{ test: 'node src/test-runner.js' }, ['src/test-runner.js']],
-    [{ test: 'node src/index.js' }, []],
-    [{ start: 'node server.js', dev: 'node dev.js' }, []],
-    [{ test: 'node ../shared/run.js' }, []],
-    [{ test: 'node /etc/run.js' }, []],
-  ])('%j', (entries, expected) => {
-    expect([...scripts('package.json', { scripts: entries })].sort()).toEqual([...expected].sort());
-  });
-
-  test('are found relative to the manifest', () => {
-    expect(scripts('packages/a/package.json', { scripts: { test: 'node ../../tools/run.js' } })).toEqual([
-      'tools/run.js',
-    ]);
-  });
-
-  test('leave out what the manifest offers as its product', () => {
-    const manifest = { bin: { sum: './cli.js' }, main: 'index.js', scripts: { test: 'node cli.js --check' } };
-    expect(scripts('package.json', manifest)).toEqual([]);
-  });
-
-  test('are read from Makefiles with their includes', () => {
-    const text = 'include tools/rules.mk\ntest: build\n\t@node scripts/run.js\n\t./check.sh $(ARGS)\n';
-    expect([...scriptPaths({ path: 'Makefile', text })].sort()).toEqual([
-      'check.sh',
-      'scripts/run.js',
-      'tools/rules.mk',
-    ]);
-  });
-
-  test('are nothing where the text is no manifest', () => {
-    expect(scriptPaths({ path: 'package.json', text: '{' })).toEqual([]);
-    expect(scriptPaths({ path: 'package.json', text: '[1]' })).toEqual([]);
-    expect(scriptPaths({ path: 'README.md', text: 'node scripts/run.js' })).toEqual([]);
   });
 });
