@@ -1,13 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,10 +74,13 @@ function committed(project: string, env: Readonly<Record<string, string>>) {
 
 /** Also after a failure nothing of ours may go on working in a folder that is about to be removed. */
 async function keeperLeaves(project: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const log = join(project, '.git', 'loopyard', 'loopyard.log');
-  if (!existsSync(log)) return;
-  await run([process.execPath, loopyard, 'stop', '--all', '--now'], { cwd: project, env, stdin: '' });
-  await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toContain('keeper left'), { timeout: 30_000 });
+  const cli = (...args: readonly string[]) =>
+    run([process.execPath, loopyard, ...args], { cwd: project, env, stdin: '' });
+  await cli('stop', '--all', '--now');
+  await vi.waitFor(async () => expect((await cli('keeper')).stdout).toContain('No keeper is at work'), {
+    timeout: 30_000,
+    interval: 500,
+  });
 }
 
 function opensLoop(): Turn {
