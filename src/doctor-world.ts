@@ -14,6 +14,7 @@ import { type YardToLookAt, yardToLookAt } from './doctor-yard.ts';
 import type { BackendFacts, Blind, Facts, YardFacts } from './domain/diagnosis/facts.ts';
 import { withoutPrivate } from './domain/diagnosis/privacy.ts';
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
+import { nearest } from './domain/nearest.ts';
 import { names, variableOf } from './domain/settings/settings.ts';
 import type { Yard } from './domain/yard.ts';
 import { clientFacts } from './edges/cli/doctor/clients.ts';
@@ -21,7 +22,6 @@ import type { DoctorWorld } from './edges/cli/doctor/world.ts';
 import type { InitWorld } from './edges/cli/init/world.ts';
 import type { Front } from './edges/front.ts';
 import type { ToolRuntime } from './tools/define.ts';
-import { nearest } from './tools/nearest.ts';
 
 /** How long doctor counts bytes, milliseconds. */
 const countingMs = 1_500;
@@ -38,7 +38,7 @@ export async function openDoctorWorld(
   const { env } = front;
   const cwd = path.resolve(front.cwd, workspace ?? (env.LOOPYARD_WORKSPACE || '.'));
   const { commonDir, top } = repositoryAbove(cwd);
-  const settings = () => readSettings({ env, commonDir, nearest });
+  const settings = () => readSettings({ env, commonDir });
   const ground = () =>
     commonDir === undefined ? undefined : yardToLookAt(commonDir, settings().config, env);
 

@@ -22,7 +22,6 @@ import type { Front } from './edges/front.ts';
 import type { Ground } from './scaffold/places.ts';
 import { Platform, type System } from './scaffold/platform.ts';
 import { projectFileName } from './scaffold/project-file.ts';
-import { nearest } from './tools/nearest.ts';
 
 /** The folder of platforms and templates, beside the program that runs. */
 export function loadScaffolding(folder: string): Pick<InitWorld, 'platforms' | 'templates'> {
@@ -162,9 +161,7 @@ async function projectFileAt(
   return {
     path: file,
     isTrusted: () =>
-      ['harmless', 'trusted'].includes(
-        readSettings({ env, commonDir, nearest }).project?.state ?? 'harmless',
-      ),
+      ['harmless', 'trusted'].includes(readSettings({ env, commonDir }).project?.state ?? 'harmless'),
     trust: (text) => trustFile(env, { commonDir, text, at: Date.now() }),
     distrust: () => void openTrustStore(env).forget(commonDir),
   };

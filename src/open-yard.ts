@@ -22,7 +22,6 @@ import type { Clock } from './ports/clock.ts';
 import type { Dependencies } from './ports/dependencies.ts';
 import type { Log } from './ports/log.ts';
 import type { ToolRuntime } from './tools/define.ts';
-import { nearest } from './tools/nearest.ts';
 
 export interface OpenOptions {
   /** Real path of the git directory all worktrees share. */
@@ -48,7 +47,7 @@ export async function openYard({
   const clock = systemClock;
   const identity = selfIdentity();
   const log = openLog(home, { name, pid: process.pid });
-  const settings = openSettings({ env, commonDir, nearest }, (problem) =>
+  const settings = openSettings({ env, commonDir }, (problem) =>
     log('warn', 'the configuration has become wrong; the last good one holds', { problem }),
   );
   const gate = openGate({

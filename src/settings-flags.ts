@@ -1,7 +1,6 @@
 import { LoopyardError } from './domain/errors.ts';
-import { names, variableOf } from './domain/settings/settings.ts';
-import { shown } from './domain/text.ts';
-import { nearest } from './tools/nearest.ts';
+import { settingNamed } from './domain/settings/setting-name.ts';
+import { variableOf } from './domain/settings/settings.ts';
 
 /**
  * Takes `--set key=value` out of a line, as often as it is there, wherever it stands before `--`. Answers the line that
@@ -35,13 +34,5 @@ function pair(text: string): readonly [string, string] {
   if (equals < 1) {
     throw new LoopyardError('INVALID_ARGUMENT', '"--set" takes a setting and its value: --set max_loops=8');
   }
-  const word = text.slice(0, equals).replaceAll('-', '_');
-  const key = names.find((name) => name === word);
-  if (key) return [key, text.slice(equals + 1)];
-  const match = nearest(word, names);
-  throw new LoopyardError(
-    'INVALID_ARGUMENT',
-    `"--set": there is no setting "${shown(word)}"${match ? `; did you mean "${match}"?` : `. There are: ${names.join(', ')}.`}`,
-    { known: names },
-  );
+  return [settingNamed(text.slice(0, equals), '"--set": '), text.slice(equals + 1)];
 }

@@ -7,7 +7,6 @@ import { readConfigFile, replaceConfigFile } from './adapters/init/config-files.
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
 import type { SettingsWorld } from './edges/cli/settings/world.ts';
 import type { Front } from './edges/front.ts';
-import { nearest } from './tools/nearest.ts';
 
 /** Puts together what the commands about settings need of this machine; they work where no yard can be opened. */
 export async function openSettingsWorld(
@@ -22,7 +21,7 @@ export async function openSettingsWorld(
     throw new LoopyardError('NOT_A_REPOSITORY', 'There is no repository here.');
   };
   return {
-    settings: () => readSettings({ env, commonDir, nearest }),
+    settings: () => readSettings({ env, commonDir }),
     repository: commonDir,
     inside: Boolean(env.LOOPYARD_WORKER) || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1,
     interactive,

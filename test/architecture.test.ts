@@ -34,8 +34,11 @@ const noNode = (name: string) => !isNode(name);
 const anyPackage = () => true;
 
 const rules: Readonly<Record<string, Rule>> = {
-  // picomatch computes with strings, as zod does with values.
-  domain: { may: ['domain'], packages: (name) => onlyZod(name) || name === 'picomatch/posix.js' },
+  // The other two compute with strings, as zod does with values.
+  domain: {
+    may: ['domain'],
+    packages: (name) => ['zod', 'picomatch/posix.js', 'fastest-levenshtein'].includes(name),
+  },
   ports: { may: ['ports', 'domain'], packages: onlyZod },
   core: { may: ['core', 'ports', 'domain'], packages: noNode },
   tools: { may: ['tools', 'core', 'ports', 'domain'], packages: noNode },

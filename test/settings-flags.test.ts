@@ -25,7 +25,7 @@ test.each([
   [['--set'], 'takes a setting and its value'],
   [['--set', 'max_loops'], 'takes a setting and its value'],
   [['--set', 'max_lops=1'], 'did you mean "max_loops"'],
-  [['--set=__proto__=1'], 'there is no setting "__proto__"'],
+  [['--set=__proto__=1'], 'There is no setting "__proto__"'],
 ])('%j is refused', (argv, word) =>
   expect(() => settingFlags(argv)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(word) }),

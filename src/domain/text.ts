@@ -44,6 +44,11 @@ export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
 }
 
+/** One word of a command line for a POSIX shell: quoted unless nothing in it means anything there. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** What a value weighs in an answer, where a line end or a quote counts two bytes and a letter of Asia three. */
 export function jsonBytes(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value) ?? '').length;

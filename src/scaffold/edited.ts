@@ -1,3 +1,5 @@
+import { isRecord } from '../domain/record.ts';
+
 /** What an edit makes of a file: a text, nothing at all (the file goes), or a refusal that leaves it as it is. */
 export type Edited =
   | { readonly text: string | undefined }
@@ -46,7 +48,7 @@ export function saysTheSame(one: unknown, other: unknown): boolean {
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part === 'bigint') return `${part}n`;
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    if (!isRecord(part)) return part;
     return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

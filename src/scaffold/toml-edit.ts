@@ -1,4 +1,5 @@
 import { parse, patch } from '@decimalturn/toml-patch';
+import { isRecord } from '../domain/record.ts';
 import { appended, cutOut, type Edited, refusedAt, saysTheSame } from './edited.ts';
 import { statementsOf } from './toml-statements.ts';
 
@@ -174,5 +175,5 @@ function unset(table: Table, [key = '', ...rest]: readonly string[]): void {
 }
 
 function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return isRecord(value) && !(value instanceof Date);
 }

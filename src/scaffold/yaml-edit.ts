@@ -1,4 +1,5 @@
 import yaml, { type Document, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isRecord } from '../domain/record.ts';
 import { appended, cutOut, type Edited, endingOf, refusedAt, saysTheSame } from './edited.ts';
 import { block, flow, lastOffset, lineEnd, lineStart } from './yaml-text.ts';
 
@@ -288,10 +289,6 @@ function meaningOf(node: Node, document: Document): unknown {
 
 function isNull(node: Node): boolean {
   return yaml.isScalar(node) && node.value === null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unmarked(text: string): string {

@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { Runtime } from '../core/runtime.ts';
 import { complaint } from '../domain/complaint.ts';
 import { LoopyardError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import type { ProjectFile } from '../domain/settings/project-file.ts';
 import { shown } from '../domain/text.ts';
 import type { Checkout } from '../ports/git.ts';
-import { nearest } from './nearest.ts';
 
 /** read: changes nothing. write: changes the yard, recoverably. destroy: can end or remove something. */
 export type Effect = 'read' | 'write' | 'destroy';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { brief, headOf, jsonBytes, plain, shown, tailOf } from '../../src/domain/text.ts';
+import { brief, headOf, jsonBytes, plain, shellWord, shown, tailOf } from '../../src/domain/text.ts';
 
 test('half of a character becomes the sign for it, a whole one stays', () =>
   expect(plain('a\ud800b\udc00 \u{1f600}')).toBe('a\ufffdb\ufffd \u{1f600}'));
@@ -29,3 +29,10 @@ test("a caller's word is printable and short", () =>
   expect(shown(`a\u202e\n${'b'.repeat(99)}`)).toBe(`a??${'b'.repeat(57)}`));
 
 test('the weight in an answer counts escapes and bytes', () => expect(jsonBytes('"\n\u65e5')).toBe(9));
+
+test.each([
+  ['src/main.ts', 'src/main.ts'],
+  ['two words', "'two words'"],
+  ["it's; rm -r $HOME", `'it'\\''s; rm -r $HOME'`],
+  ['', "''"],
+])('%j is one word for a shell', (text, word) => expect(shellWord(text)).toBe(word));

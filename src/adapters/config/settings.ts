@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import { Config } from '../../domain/settings/config.ts';
+import { noSuchSetting } from '../../domain/settings/setting-name.ts';
 import {
   names,
   type PlacedProblem,
@@ -23,8 +24,6 @@ export interface SettingSources {
   readonly env: Env;
   /** Real path of the git directory; undefined outside a repository. */
   readonly commonDir?: string | undefined;
-  /** The known word that a misspelt one most likely means. */
-  nearest(word: string, known: readonly string[]): string | undefined;
 }
 
 /** The user's own file: `LOOPYARD_CONFIG`, or `loopyard/config.json` in the user's configuration folder. */
@@ -37,7 +36,7 @@ export function userFileOf(env: Env): string {
 }
 
 /** All sources as they are now. Never throws for what they say: a source with a problem is left out, and named. */
-export function readSettings({ env, commonDir, nearest }: SettingSources): Settings {
+export function readSettings({ env, commonDir }: SettingSources): Settings {
   const userFile = userFileOf(env);
   const user = readSettingsFile(userFile, { foreign: false });
   const projectPath = commonDir === undefined ? undefined : projectFileOf(commonDir);
@@ -58,7 +57,7 @@ export function readSettings({ env, commonDir, nearest }: SettingSources): Setti
   const files = { project: found, user } as const;
   const problems = [
     ...(['project', 'user'] as const).flatMap((source) => brokenFile(source, files[source])),
-    ...settled.problems.map((problem) => placed(problem, files, nearest)),
+    ...settled.problems.map((problem) => placed(problem, files)),
   ];
   const theirs = problems.filter(({ source }) => source === 'project').map(({ sentence }) => sentence);
   const project =
@@ -152,15 +151,13 @@ function brokenFile(source: 'project' | 'user', found: SettingsFile | undefined)
 function placed(
   { source, path: where, message, unknown }: SettingProblem,
   files: { readonly project: SettingsFile | undefined; readonly user: SettingsFile | undefined },
-  nearest: SettingSources['nearest'],
 ): PlacedProblem {
   const [first = ''] = where;
   const found = source === 'project' || source === 'user' ? files[source] : undefined;
   const place = found?.placeOf(where);
   const named = where.map((part) => shown(String(part))).join('.');
-  const match = unknown && nearest(unknown.word, unknown.known);
   const said = unknown
-    ? `There is no setting "${named}"${match ? `; did you mean "${match}"?` : `. There are: ${unknown.known.join(', ')}.`}`
+    ? noSuchSetting(named, unknown.known, unknown.word)
     : `"${named}": ${message.replace(/\.?$/, '.')}`;
   const flagged = source === 'flag' ? `--set ${first}` : variableOf(String(first));
   const site = found ? at(found.file, place) : flagged;

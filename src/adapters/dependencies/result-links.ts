@@ -1,6 +1,7 @@
 import { lstat, open, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
+import { shellWord } from '../../domain/text.ts';
 import type { Draft, Recipe } from '../../ports/dependencies.ts';
 import { contentDigest } from './tree-proof.ts';
 
@@ -61,8 +62,7 @@ async function firstLine(file: string): Promise<string> {
 /** Quoted once by us and never taken apart by a shell: only the words of a first line and a path of the tree are in it. */
 function starter(line: string, way: string): string {
   const words = /^#!\s*(\S.*)$/.exec(line)?.[1]?.trim().split(/\s+/) ?? ['node'];
-  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  return `#!/bin/sh\nexec ${words.map(quoted).join(' ')} "$(dirname "$0")/"${quoted(way)} "$@"\n`;
+  return `#!/bin/sh\nexec ${words.map(shellWord).join(' ')} "$(dirname "$0")/"${shellWord(way)} "$@"\n`;
 }
 
 function leadsOut(draft: Draft, link: string): LoopyardError {

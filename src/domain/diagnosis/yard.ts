@@ -1,3 +1,4 @@
+import { shellWord } from '../text.ts';
 import type { Facts, KeeperFacts, LeaseFacts, Leftover, StateFacts } from './facts.ts';
 import { type Finding, note, ok, problem, size, warning } from './finding.ts';
 
@@ -140,18 +141,18 @@ function leftoverFinding({ kind, name, count = 1 }: Leftover): Finding {
     case 'worktree':
       return note(id, `The worktree ${name} belongs to no loop.`, {
         why: 'It takes space, and it may hold work that is nowhere else.',
-        todo: `Look into it; then git worktree remove ${quoted(name)} (git refuses while something is uncommitted).`,
+        todo: `Look into it; then git worktree remove ${shellWord(name)} (git refuses while something is uncommitted).`,
       });
     case 'missing_worktree':
       return note(id, `git has a record of the worktree ${name}, which is gone and belongs to no loop.`, {
         why: 'Its branch cannot be checked out elsewhere.',
-        todo: `loopyard doctor --fix removes the record; by hand: git worktree remove ${quoted(name)}.`,
+        todo: `loopyard doctor --fix removes the record; by hand: git worktree remove ${shellWord(name)}.`,
         fix: { do: 'forget_worktree', path: name },
       });
     case 'loop_folder':
       return note(id, `${name} belongs to no loop.`, {
         why: 'It takes space; notes and files of a loop may be in it.',
-        todo: `Look into it; then rm -r ${quoted(name)}.`,
+        todo: `Look into it; then rm -r ${shellWord(name)}.`,
       });
     case 'room':
       return note(id, `The room ${name} belongs to no verification.`, {
@@ -162,7 +163,7 @@ function leftoverFinding({ kind, name, count = 1 }: Leftover): Finding {
     case 'branch':
       return note(id, `The branch ${name} belongs to no loop.`, {
         why: 'loopyard deletes no branch that may hold work.',
-        todo: `git log ${quoted(name)} shows what is on it; git branch -D ${quoted(name)} removes it.`,
+        todo: `git log ${shellWord(name)} shows what is on it; git branch -D ${shellWord(name)} removes it.`,
       });
     case 'trash':
       return note(id, `${count} drafts and trash of processes that were killed lie around.`, {
@@ -173,12 +174,7 @@ function leftoverFinding({ kind, name, count = 1 }: Leftover): Finding {
     case 'foreign_place':
       return note(id, `${name} belongs to a repository that is gone.`, {
         why: 'It takes space; its worktrees cannot be used as git checkouts any more, but their files are there.',
-        todo: `Look into it; then rm -r ${quoted(name)}.`,
+        todo: `Look into it; then rm -r ${shellWord(name)}.`,
       });
   }
-}
-
-/** For a shell of POSIX; plain names stay as they are. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,3 +1,5 @@
+import { isRecord } from '../record.ts';
+
 /** Whether what a repository's loopyard.json names may be run. */
 export const trustStates = ['harmless', 'trusted', 'untrusted', 'changed', 'broken'] as const;
 
@@ -62,7 +64,7 @@ function difference(before: ReadonlyMap<string, string>, now: ReadonlyMap<string
 /** `checks.test` and its value, one level deep: that is how a person thinks of them. */
 function flat(values: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
   const entries = Object.entries(values).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
+    isRecord(value)
       ? Object.entries(value).map(([key, part]) => [`${name}.${key}`, JSON.stringify(part)])
       : [[name, JSON.stringify(value)]],
   );

@@ -1,3 +1,5 @@
+import { isRecord } from '../record.ts';
+
 /** A path that a commit has otherwise than its base. `mode` as git writes it; of a deleted one, as it was. */
 export interface Change {
   readonly path: string;
@@ -103,7 +105,7 @@ export function differsHarmlessly(before: string, after: string): boolean {
 function guiding(manifest: string): string | undefined {
   try {
     const value: unknown = JSON.parse(manifest);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    if (!isRecord(value)) return undefined;
     return JSON.stringify(Object.entries(value).filter(([key]) => !harmlessKeys.has(key)));
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { LoopyardError } from '../../domain/errors.ts';
+import { nearest } from '../../domain/nearest.ts';
 import type { Tool } from '../../tools/define.ts';
-import { nearest } from '../../tools/nearest.ts';
 import { type Field, type FieldSchema, fieldsOf } from '../fields.ts';
 
 /** Gives a command the positionals and flags of a tool; every input field is reachable. */

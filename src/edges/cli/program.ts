@@ -1,7 +1,7 @@
 import { Command, type HelpConfiguration } from 'commander';
 import { LoopyardError } from '../../domain/errors.ts';
+import { nearest } from '../../domain/nearest.ts';
 import type { Effect, Paint, Tool } from '../../tools/define.ts';
-import { nearest } from '../../tools/nearest.ts';
 import type { Front } from '../front.ts';
 import { addFields, inputOf } from './parse.ts';
 import type { Terminal } from './terminal.ts';

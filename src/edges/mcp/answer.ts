@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { asLoopyardError, type LoopyardError } from '../../domain/errors.ts';
+import { isRecord } from '../../domain/record.ts';
 import { headOf, jsonBytes, plain } from '../../domain/text.ts';
 import type { Answer } from '../../tools/define.ts';
 
@@ -87,8 +88,4 @@ function texts(holder: Record<string, unknown> | unknown[]): readonly Text[] {
     }
     return Array.isArray(value) || isRecord(value) ? texts(value) : [];
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

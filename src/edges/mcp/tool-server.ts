@@ -7,9 +7,9 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { asLoopyardError, LoopyardError } from '../../domain/errors.ts';
+import { nearest } from '../../domain/nearest.ts';
 import { jsonBytes, shown } from '../../domain/text.ts';
 import type { Tool } from '../../tools/define.ts';
-import { nearest } from '../../tools/nearest.ts';
 import type { ServerFront } from '../front.ts';
 import { toErrorResult, toResult } from './answer.ts';
 import { ClientRoots } from './client-roots.ts';

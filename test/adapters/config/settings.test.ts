@@ -15,7 +15,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { trustContent, trustFile } from '../../../src/adapters/config/project-trust.ts';
 import { openSettings, readSettings } from '../../../src/adapters/config/settings.ts';
 import { openTrustStore } from '../../../src/adapters/config/trust-store.ts';
-import { nearest } from '../../../src/tools/nearest.ts';
 
 /** A home and a repository, as far as settings look at them. */
 function aPlace() {
@@ -34,8 +33,7 @@ function aPlace() {
     root,
     commonDir,
     env,
-    read: (more: Record<string, string> = {}) =>
-      readSettings({ env: { ...env, ...more }, commonDir, nearest }),
+    read: (more: Record<string, string> = {}) => readSettings({ env: { ...env, ...more }, commonDir }),
     write: (file: keyof typeof files, text: string) => writeFileSync(files[file], text),
   };
 }
@@ -94,7 +92,7 @@ describe('files of settings', () => {
     const bare = path.join(place.root, 'bare.git');
     mkdirSync(bare);
     writeFileSync(path.join(place.root, 'loopyard.json'), '{"max_loops": 1}');
-    expect(readSettings({ env: place.env, commonDir: bare, nearest })).toMatchObject({
+    expect(readSettings({ env: place.env, commonDir: bare })).toMatchObject({
       projectFile: undefined,
       project: undefined,
       config: { max_loops: 4 },
@@ -184,7 +182,7 @@ describe('trust', () => {
 describe('a process that lives', () => {
   test('sees what is set and trusted meanwhile', () => {
     const place = aPlace();
-    const settings = openSettings({ env: place.env, commonDir: place.commonDir, nearest }, () => undefined);
+    const settings = openSettings({ env: place.env, commonDir: place.commonDir }, () => undefined);
     expect(settings.current().config.max_loops).toBe(4);
     place.write('user', '{ "max_loops": 9 }');
     expect(settings.current().config.max_loops).toBe(9);
@@ -199,7 +197,7 @@ describe('a process that lives', () => {
     const place = aPlace();
     const said: string[] = [];
     place.write('user', '{ "max_loops": 9 }');
-    const sources = { env: place.env, commonDir: place.commonDir, nearest };
+    const sources = { env: place.env, commonDir: place.commonDir };
     const settings = openSettings(sources, (sentence) => said.push(sentence));
     place.write('user', '{ "max_loops": "many" }');
     expect(settings.current().config.max_loops).toBe(9);

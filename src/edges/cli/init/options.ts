@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LoopyardError } from '../../../domain/errors.ts';
+import { nearest } from '../../../domain/nearest.ts';
 import type { Scope } from '../../../scaffold/platform.ts';
-import { nearest } from '../../../tools/nearest.ts';
 
 export const launchers = ['auto', 'node', 'bin', 'npx'] as const;
 export type Launcher = (typeof launchers)[number];

@@ -2,8 +2,8 @@ import { complaint } from '../../../domain/complaint.ts';
 import { LoopyardError } from '../../../domain/errors.ts';
 import { Config } from '../../../domain/settings/config.ts';
 import { inertBecause } from '../../../domain/settings/project-file.ts';
+import { settingNamed } from '../../../domain/settings/setting-name.ts';
 import {
-  names,
   projectMeaning,
   projectRuleOf,
   type Setting,
@@ -11,10 +11,8 @@ import {
   type Settings,
   variableOf,
 } from '../../../domain/settings/settings.ts';
-import { shown } from '../../../domain/text.ts';
 import { setSetting } from '../../../scaffold/setting-edit.ts';
 import type { Paint } from '../../../tools/define.ts';
-import { nearest } from '../../../tools/nearest.ts';
 import { paintFor, printable, toJson } from '../render.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -38,14 +36,16 @@ export async function config(
   if (first === 'set' && key !== undefined) {
     if (value === undefined || more.length > 0 || (values.project && values.user))
       throw said(`config ${configUsage}`);
-    const file = set(world, named(key), value, values.project === true);
+    const file = set(world, settingNamed(key), value, values.project === true);
     terminal.stdout.write(values.json ? `${toJson({ key, file }, 0)}\n` : `Set in ${printable(file)}.\n`);
     return 0;
   }
   if (key !== undefined) throw said(`config ${configUsage}`);
   const settings = world.settings();
   const shownOnes =
-    first === undefined ? settings.settings : settings.settings.filter(({ name }) => name === named(first));
+    first === undefined
+      ? settings.settings
+      : settings.settings.filter(({ name }) => name === settingNamed(first));
   if (values.json) {
     terminal.stdout.write(`${toJson(asJson(settings, shownOnes), terminal.stdout.isTTY ? 2 : 0)}\n`);
   } else {
@@ -56,18 +56,6 @@ export async function config(
     );
   }
   return settings.problems.length > 0 ? 2 : 0;
-}
-
-function named(word: string): SettingName {
-  const folded = word.replaceAll('-', '_');
-  const found = names.find((name) => name === folded);
-  if (found) return found;
-  const match = nearest(folded, names);
-  throw new LoopyardError(
-    'INVALID_ARGUMENT',
-    `There is no setting "${shown(word)}"${match ? `; did you mean "${match}"?` : `. There are: ${names.join(', ')}.`}`,
-    { known: names },
-  );
 }
 
 function asJson(settings: Settings, chosen: readonly Setting[]) {
