@@ -16,6 +16,8 @@ export interface FieldSchema {
   readonly required?: readonly string[];
   /** Taken from everybody, but not shown to models: see `rare` of the tools' fields. */
   readonly rare?: boolean;
+  /** One letter that stands for the flag. */
+  readonly short?: string;
 }
 
 /** A field of a tool's input: the one description from which both a schema and a flag are made. */
@@ -25,7 +27,7 @@ export interface Field {
   readonly schema: FieldSchema;
 }
 
-/** The input fields of a tool in the order of their definition. */
+/** The input fields of a tool or command in the order of their definition. */
 export function fieldsOf(tool: Pick<Tool, 'input'>): readonly Field[] {
   const { properties = {}, required = [] } = z.toJSONSchema(tool.input, { io: 'input' }) as FieldSchema;
   return Object.entries(properties).map(([name, schema]) => ({

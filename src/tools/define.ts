@@ -48,13 +48,15 @@ export interface Paint {
   ago(at: number): string;
 }
 
-interface CommandLine {
+export interface CommandLine {
   /** Words of the command: `loops`, `start`. */
   readonly path: string;
   /** Input fields given by position, in order. The last may be an array. */
   readonly positional?: readonly string[];
   /** Examples for the help, without the program's name. */
   readonly examples: readonly string[];
+  /** For a person only, after the description. */
+  readonly note?: string;
 }
 
 interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {
@@ -94,7 +96,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   return {
     ...spec,
     async call(raw, rt, call) {
-      const answer = await spec.run(parse(spec, raw), rt, call);
+      const answer = await spec.run(parseInput(spec, raw), rt, call);
       return spec.output.parse(answer);
     },
     render: (output, paint) => spec.render(output as z.infer<Output>, paint),
@@ -103,7 +105,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 }
 
 /** Every problem at once, each with the value and what would be right, so that a model mends the call in one go. */
-function parse<Input extends z.ZodObject>(
+export function parseInput<Input extends z.ZodObject>(
   spec: { name: string; input: Input },
   raw: unknown,
 ): z.infer<Input> {

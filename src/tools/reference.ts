@@ -18,22 +18,13 @@ export function toolTable(tools: readonly Tool[], role: Role): string {
   return table(['tool', 'what it does'], rows);
 }
 
-/** A command that is no tool: what the command line needs a terminal or a process of its own for. */
-interface PlainCommand {
-  readonly name: string;
-  readonly usage: string;
-  readonly description: string;
-}
+/** What is typed: a tool, or a command that is none because it needs a terminal or a process of its own. */
+type Typed = Pick<Tool, 'description' | 'input' | 'cli'>;
 
-export function commandTable(tools: readonly Tool[], others: readonly PlainCommand[]): string {
-  const commands = tools.flatMap((tool) =>
-    tool.cli && tool.roles.includes('person') ? [[code(usage(tool)), tool.description]] : [],
-  );
-  const rest = others.map(({ name, usage, description }) => [
-    code(`loopyard ${name} ${usage}`.trim()),
-    `${description.charAt(0).toUpperCase()}${description.slice(1)}.`,
-  ]);
-  return table(['command', 'what it does'], [...commands, ...rest]);
+export function commandTable(tools: readonly Tool[], others: readonly Typed[]): string {
+  const commands: readonly Typed[] = tools.filter(({ cli, roles }) => cli && roles.includes('person'));
+  const rows = [...commands, ...others].map((command) => [code(usage(command)), command.description]);
+  return table(['command', 'what it does'], rows);
 }
 
 export function configTable(): string {
@@ -193,7 +184,7 @@ function outputRows(
 }
 
 /** `loopyard steer <loop> <action> [text]`: with everything else as flags. */
-function usage(tool: Tool): string {
+function usage(tool: Typed): string {
   const names = tool.cli?.positional ?? [];
   const mandatory = required(tool.input);
   const positional = names.map((name) => (mandatory.includes(name) ? `<${name}>` : `[${name}]`));

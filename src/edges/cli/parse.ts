@@ -4,8 +4,11 @@ import { nearest } from '../../domain/nearest.ts';
 import type { Tool } from '../../tools/define.ts';
 import { type Field, type FieldSchema, fieldsOf } from '../fields.ts';
 
-/** Gives a command the positionals and flags of a tool; every input field is reachable. */
-export function addFields(command: Command, tool: Tool): void {
+/** The part of a face that is typed. */
+type Typed = Pick<Tool, 'input' | 'cli'>;
+
+/** Gives a command the positionals and flags of its fields; every one is reachable. */
+export function addFields(command: Command, tool: Typed): void {
   const { positional, flags } = placed(tool);
   for (const field of positional) {
     const dots = field.schema.type === 'array' ? '...' : '';
@@ -20,7 +23,7 @@ export function addFields(command: Command, tool: Tool): void {
 }
 
 /** What was typed, as the raw input of the tool. What was not typed is absent: defaults are the tool's. */
-export function inputOf(command: Command, tool: Tool): Record<string, unknown> {
+export function inputOf(command: Command, tool: Typed): Record<string, unknown> {
   const { positional, flags } = placed(tool);
   const typed = positional.map((field, at) => [field.name, command.processedArgs[at]] as const);
   const flagged = flags.map((field) => {
@@ -35,7 +38,7 @@ export function inputOf(command: Command, tool: Tool): Record<string, unknown> {
 }
 
 /** --workspace is one flag for all commands and decides before the tool is called, so it is no flag of the tool. */
-function placed(tool: Tool): { positional: readonly Field[]; flags: readonly Field[] } {
+function placed(tool: Typed): { positional: readonly Field[]; flags: readonly Field[] } {
   const fields = fieldsOf(tool).filter((field) => field.name !== 'workspace');
   const names = tool.cli?.positional ?? [];
   return {
@@ -47,13 +50,14 @@ function placed(tool: Tool): { positional: readonly Field[]; flags: readonly Fie
 function optionsOf(field: Field): readonly Option[] {
   const { schema } = field;
   const flag = flagOf(field);
+  const letter = schema.short === undefined ? '' : `-${schema.short}, `;
   if (schema.type === 'boolean') {
-    const yes = new Option(`--${flag}`, explained(schema));
+    const yes = new Option(`${letter}--${flag}`, explained(schema));
     return schema.default === true
       ? [new Option(`--no-${flag}`, `not: ${schema.description}`), yes.hideHelp()]
       : [yes];
   }
-  const option = new Option(`--${flag} <${placeholder(schema)}>`, explained(schema));
+  const option = new Option(`${letter}--${flag} <${placeholder(schema)}>`, explained(schema));
   return [option.argParser(reader(field, `--${flag}`)).makeOptionMandatory(field.required)];
 }
 

@@ -3,38 +3,29 @@ import { LoopyardError } from '../../domain/errors.ts';
 import { nearest } from '../../domain/nearest.ts';
 import type { Effect, Paint, Tool } from '../../tools/define.ts';
 import type { Front } from '../front.ts';
+import type { Extra, Face } from './extra.ts';
 import { addFields, inputOf } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command that is no tool: main gives it, the edge shows it in the help and hands the rest of the line over. */
-export interface Extra {
-  readonly name: string;
-  readonly description: string;
-  /** What follows the name in the help: `[--follow]`. */
-  readonly usage: string;
-  run(args: readonly string[], terminal: Terminal): Promise<number>;
-}
-
 /** What a typed line asks for. */
-export type Order =
-  | {
-      readonly kind: 'tool';
-      readonly tool: Tool;
-      readonly input: Record<string, unknown>;
-      readonly workspace?: string;
-    }
-  | { readonly kind: 'extra'; readonly extra: Extra; readonly args: readonly string[] };
+export type Order = ({ readonly tool: Tool } | { readonly extra: Extra }) & {
+  readonly input: Record<string, unknown>;
+  readonly workspace: string | undefined;
+};
 
 interface Globals {
-  json?: boolean;
   workspace?: string;
 }
 
-/** All commands, made from the tools a person may use. Parsing only takes the order; nothing happens yet. */
+/**
+ * All commands, made from the tools a person may use. Parsing only takes the order; nothing happens yet. The words that
+ * were typed tell which commands need their flags: to describe those of all would take longer than most commands do.
+ */
 export function programOf(
   front: Front & { readonly extras: readonly Extra[] },
   terminal: Terminal,
   paint: Paint,
+  typed: readonly string[],
   take: (order: Order) => void,
 ): Command {
   const program = new Command('loopyard')
@@ -57,40 +48,20 @@ export function programOf(
     .exitOverride()
     .addHelpText('afterAll', `\n${paint.dim(exitCodes)}`);
 
-  for (const tool of commandTools(front.tools)) {
-    const command = commandAt(program, tool.cli.path.split(' '), groups[tool.effect])
-      .summary(inShort(tool.description))
-      .description(tool.description);
-    addFields(command, tool);
-    const examples = tool.cli.examples.map((example) => `  loopyard ${example}`);
-    if (examples.length > 0)
-      command.addHelpText('after', [`\n${paint.bold('Examples:')}`, ...examples].join('\n'));
-    command.action(() => {
-      const { workspace } = program.opts<Globals>();
-      take({
-        kind: 'tool',
-        tool,
-        input: inputOf(command, tool),
-        ...(workspace !== undefined && { workspace }),
-      });
-    });
-  }
-  for (const extra of front.extras) {
-    const command = commandAt(program, [extra.name], 'Run:')
-      .summary(inShort(extra.description))
-      .description(extra.description)
-      .usage(extra.usage)
-      .allowUnknownOption()
-      .allowExcessArguments();
-    command.action(() => {
-      const { json, workspace } = program.opts<Globals>();
-      const flags = [
-        ...(json ? ['--json'] : []),
-        ...(workspace === undefined ? [] : ['--workspace', workspace]),
-      ];
-      take({ kind: 'extra', extra, args: [...command.args, ...flags] });
-    });
-  }
+  const add = (one: Face, group: string, doer: { tool: Tool } | { extra: Extra }) => {
+    const { path, note, examples } = one.cli;
+    const command = commandAt(program, path.split(' '), group)
+      .summary(inShort(one.description))
+      .description([one.description, ...(note ? [note] : [])].join(' '));
+    if (typed.includes(path.split(' ')[0] ?? path)) addFields(command, one);
+    const lines = examples.map((example) => `  loopyard ${example}`);
+    if (lines.length > 0) command.addHelpText('after', [`\n${paint.bold('Examples:')}`, ...lines].join('\n'));
+    command.action(() =>
+      take({ ...doer, input: inputOf(command, one), workspace: program.opts<Globals>().workspace }),
+    );
+  };
+  for (const tool of commandTools(front.tools)) add(tool, groups[tool.effect], { tool });
+  for (const extra of front.extras) add(extra, 'Run:', { extra });
   return program.addHelpCommand(
     new Command('help').argument('[command]').helpGroup('Run:').description('Print the help of a command'),
   );
@@ -98,9 +69,7 @@ export function programOf(
 
 /** What `loopyard` alone says: the commands in a few lines, and where to read on. */
 export function overview(front: Front & { readonly extras: readonly Extra[] }, paint: Paint): string {
-  const tools = commandTools(front.tools).map(({ cli, description }) => [cli.path, description] as const);
-  const extras = front.extras.map(({ name, description }) => [name, description] as const);
-  const commands = [...tools, ...extras];
+  const commands = commandsOf(front).map(({ cli, description }) => [cli.path, description] as const);
   const width = Math.max(...commands.map(([name]) => name.length)) + 2;
   return [
     `${paint.bold('loopyard')} ${front.version} runs and coordinates autonomous coding loops in a repository.`,
@@ -114,8 +83,7 @@ export function overview(front: Front & { readonly extras: readonly Extra[] }, p
 
 /** Refuses to help with a command that is none. */
 export function requireCommand(front: Front & { readonly extras: readonly Extra[] }, word: string): void {
-  const paths = commandTools(front.tools).flatMap(({ cli }) => cli.path.split(' ').slice(0, 1));
-  const known = [...paths, ...front.extras.map(({ name }) => name), 'help'];
+  const known = [...commandsOf(front).flatMap(({ cli }) => cli.path.split(' ').slice(0, 1)), 'help'];
   if (known.includes(word)) return;
   const match = nearest(word, known);
   const meant = match ? ` Did you mean ${match}?` : '';
@@ -137,6 +105,10 @@ const groups: Readonly<Record<Effect, string>> = {
 const exitCodes =
   'Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.';
 
+function commandsOf(front: Front & { readonly extras: readonly Extra[] }): readonly Face[] {
+  return [...commandTools(front.tools), ...front.extras];
+}
+
 function commandTools(tools: readonly Tool[]) {
   return tools.flatMap((tool) =>
     tool.cli && tool.roles.includes('person') ? [{ ...tool, cli: tool.cli }] : [],
@@ -149,7 +121,8 @@ function commandAt(program: Command, path: readonly string[], group: string): Co
     const known = parent.commands.find((command) => command.name() === word);
     if (known) return known;
     const made = parent.command(word).helpGroup(group);
-    if (parent !== program) parent.summary(parent.commands.map((command) => command.name()).join(', '));
+    if (parent !== program && parent.description() === '')
+      parent.summary(parent.commands.map((command) => command.name()).join(', '));
     return made;
   }, program);
 }

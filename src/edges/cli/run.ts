@@ -4,8 +4,9 @@ import { asLoopyardError, errorKinds, LoopyardError } from '../../domain/errors.
 import type { Answer, Call, Paint, Tool, ToolRuntime } from '../../tools/define.ts';
 import type { Front } from '../front.ts';
 import { stackOf } from '../stack.ts';
+import type { Extra } from './extra.ts';
 import { typedNext } from './next-line.ts';
-import type { Extra, Order } from './program.ts';
+import type { Order } from './program.ts';
 import { progressLine } from './progress-line.ts';
 import { paintFor, printable, printableAnswer, toJson } from './render.ts';
 import { tableFor } from './table.ts';
@@ -47,29 +48,23 @@ async function obeyed(
     terminal.stdout.write(overview(front, paint));
     return 0;
   }
-  // An extra command reads its own line; commander only lists it.
-  const extra = front.extras.find(({ name }) => name === first);
-  if (extra && !['-h', '--help'].includes(rest[0] ?? '')) return await extra.run(rest, terminal);
   if (first === 'help' && rest[0] !== undefined) requireCommand(front, rest[0]);
-  const order = ordered(argv, (take) => programOf(front, terminal, paint, take));
-  switch (order?.kind) {
-    case undefined:
-      return 0; // help or version, already printed
-    case 'extra':
-      return await order.extra.run(order.args, terminal);
-    case 'tool': {
-      const answer = await called(front, order, terminal);
-      terminal.stdout.write(
-        json ? asJson(answer, terminal) : asText(order.tool, typedNext(answer, front.tools), paint),
-      );
-      return order.tool.exitCode(answer);
-    }
+  const order = ordered(argv, (take) => programOf(front, terminal, paint, argv, take));
+  if (order === undefined) return 0; // help or version, already printed
+  if ('extra' in order) {
+    const { extra, input, workspace } = order;
+    return await extra.run(input, { json, workspace }, terminal);
   }
+  const answer = await called(front, order, terminal);
+  terminal.stdout.write(
+    json ? asJson(answer, terminal) : asText(order.tool, typedNext(answer, front.tools), paint),
+  );
+  return order.tool.exitCode(answer);
 }
 
 async function called(
   front: CommandFront,
-  { tool, input, workspace }: Order & { kind: 'tool' },
+  { tool, input, workspace }: Order & { tool: Tool },
   terminal: Terminal,
 ): Promise<Answer> {
   // A person stands where he means; only what he says himself comes before that.

@@ -35,6 +35,7 @@ export const readLog = defineTool({
   cli: {
     path: 'log',
     positional: ['id'],
+    note: 'One page of it; loopyard logs --follow prints all that a loop does, as it comes.',
     examples: ['log fix-date-parser-7k2m', 'log verification-k3v9q2mx-1 --offset 0'],
   },
   async run(args, rt) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Extra } from '../../../src/edges/cli/program.ts';
+import * as z from 'zod';
+import { type Extra, extraOf } from '../../../src/edges/cli/extra.ts';
 import { type Circumstances, type } from './typed.ts';
 
 const seen = (...pairs: readonly string[]) => expect.objectContaining({ seen: pairs });
@@ -189,30 +190,66 @@ test('a command that needs another word shows its help and ends with 2', async (
   expect(stderr).toContain('now');
 });
 
-function extra(calls: (readonly string[])[]): Extra {
-  return {
-    name: 'logs',
-    description: 'Follow the log of the keeper',
-    usage: '[--follow]',
-    async run(args) {
-      calls.push(args);
-      return 7;
-    },
+function extra(calls: unknown[]): Extra {
+  const face = {
+    description: 'Follow the log of the keeper: all of it.',
+    input: z.strictObject({
+      id: z.string().optional().describe('whose'),
+      follow: z.boolean().default(false).describe('go on').meta({ short: 'f' }),
+      colour: z.boolean().default(true).describe('with colours'),
+    }),
+    cli: { path: 'logs', positional: ['id'], examples: ['logs -f'], note: 'See also look.' },
   };
+  return extraOf(face, async (line) => {
+    calls.push(line);
+    return 7;
+  });
 }
 
-test('a command that is no tool gets its line as it was typed', async () => {
-  const calls: (readonly string[])[] = [];
+test('a command that is no tool is typed as a tool is', async () => {
+  const calls: unknown[] = [];
   const extras = [extra(calls)];
-  expect((await type(['logs', '--follow', '-C', 'x', '--', '-h'], { extras })).code).toBe(7);
-  expect((await type(['-C', '/repo/a', 'logs', 'one', '--follow'], { extras })).code).toBe(7);
+  expect((await type(['logs', '-f', '-C', 'x', '--', '-h'], { extras })).code).toBe(7);
+  expect((await type(['-C', '/repo/a', 'logs', 'one', '--no-colour', '--json'], { extras })).code).toBe(7);
   expect(calls).toEqual([
-    ['--follow', '-C', 'x', '--', '-h'],
-    ['one', '--follow', '--workspace', '/repo/a'],
+    { id: '-h', follow: true, colour: true, workspace: 'x', json: false },
+    { id: 'one', follow: false, colour: false, workspace: '/repo/a', json: true },
   ]);
-  const help = await type(['logs', '--help'], { extras });
-  expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('[--follow]') });
   expect(await type(['log'], { extras })).toMatchObject({ code: 2, stderr: expect.stringContaining('logs') });
+  expect(await type(['logs', '--folow'], { extras })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Unknown option '--folow'. Did you mean --follow?"),
+  });
+});
+
+test('the help of a command that is no tool is made like that of one', async () => {
+  const { code, stdout } = await type(['logs', '--help'], { extras: [extra([])] });
+  expect(code).toBe(0);
+  expect(stdout).toMatchInlineSnapshot(`
+    "Usage: loopyard logs [options] [id]
+
+    Follow the log of the keeper: all of it. See also look.
+
+    Arguments:
+      id                      whose
+
+    Options:
+      -f, --follow            go on
+      --no-colour             not: with colours
+      -h, --help              print this
+
+    Global Options:
+      -V, --version           print the version
+      --json                  answer as JSON, errors too
+      -C, --workspace <path>  the checkout to act on (default: this directory)
+      --set <key=value>       a setting for this command and the keeper it starts; repeatable
+
+    Examples:
+      loopyard logs -f
+
+    Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.
+    "
+  `);
 });
 
 test.each<[string, Circumstances, number]>([

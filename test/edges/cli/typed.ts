@@ -1,4 +1,4 @@
-import type { Extra } from '../../../src/edges/cli/program.ts';
+import type { Extra } from '../../../src/edges/cli/extra.ts';
 import { run } from '../../../src/edges/cli/run.ts';
 import type { Terminal } from '../../../src/edges/cli/terminal.ts';
 import type { Front } from '../../../src/edges/front.ts';

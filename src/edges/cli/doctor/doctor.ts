@@ -3,12 +3,12 @@ import { type Finding, type Level, levels } from '../../../domain/diagnosis/find
 import { findings } from '../../../domain/diagnosis/finding-list.ts';
 import { asLoopyardError, errorKinds, LoopyardError } from '../../../domain/errors.ts';
 import type { Paint } from '../../../tools/define.ts';
+import type { Line } from '../extra.ts';
+import type { doctorFace } from '../faces.ts';
 import { progressLine } from '../progress-line.ts';
 import { paintFor, printable, toJson } from '../render.ts';
-import { lineOf, said } from '../settings/line.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { doctorUsage } from './usage.ts';
 import type { DoctorWorld } from './world.ts';
 
 /**
@@ -18,27 +18,23 @@ import type { DoctorWorld } from './world.ts';
  */
 export async function doctor(
   makeWorld: (workspace: string | undefined) => Promise<DoctorWorld>,
-  args: readonly string[],
+  { fix, bundle: file, json, workspace }: Line<typeof doctorFace>,
   terminal: Terminal,
 ): Promise<number> {
-  const flags = { fix: { type: 'boolean' }, bundle: { type: 'string' } } as const;
-  const { positionals, values } = lineOf(args, flags, `doctor ${doctorUsage}`);
-  if (positionals.length > 0) throw said(`doctor ${doctorUsage}`);
-  const world = await makeWorld(values.workspace as string | undefined);
-  if (values.fix && world.inside) {
+  const world = await makeWorld(workspace);
+  if (fix && world.inside) {
     throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker mends nothing; it may look.');
   }
   const line = progressLine(terminal);
   const show = (message: string) => line.show(message);
   let facts = await world.look(show);
   let found = findings(facts, terminal.now());
-  const mended = values.fix ? await mendAll(world, found) : [];
+  const mended = fix ? await mendAll(world, found) : [];
   if (mended.length > 0) {
     facts = await world.look(show);
     found = findings(facts, terminal.now());
   }
   line.clear();
-  const file = values.bundle as string | undefined;
   if (file !== undefined) {
     const report = bundle(facts, await world.history(), terminal.now(), (text) => world.redact(text));
     const text = `${toJson(report, 2)}\n`;
@@ -46,7 +42,7 @@ export async function doctor(
     terminal.stderr.write(toldOfBundle(file, report as Record<string, unknown>, text.length));
   }
   const code = found.some(({ level }) => level === 'problem') ? errorKinds.environment.exitCode : 0;
-  if (values.json) {
+  if (json) {
     const healthy = code === 0;
     terminal.stdout.write(`${toJson({ healthy, findings: found, mended }, terminal.stdout.isTTY ? 2 : 0)}\n`);
   } else {

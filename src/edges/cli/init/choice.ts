@@ -4,7 +4,8 @@ import { signsOf } from '../../../scaffold/detect.ts';
 import type { Launch } from '../../../scaffold/launch.ts';
 import { targetsOf } from '../../../scaffold/places.ts';
 import { isServer, type Platform, type Scope } from '../../../scaffold/platform.ts';
-import type { InitOptions, Launcher } from './options.ts';
+import type { Launcher } from '../faces.ts';
+import type { InitOptions } from './options.ts';
 import type { InitWorld } from './world.ts';
 
 /** What is to be configured, and how the server will be started. */
@@ -102,7 +103,7 @@ async function platformsOf(
   const detected = usable.filter(({ signs }) => signs.length > 0).map(({ platform }) => platform.id);
   const ids =
     options.platforms ??
-    (asker && !options.allDetected && !options.yes ? await asker.platforms(usable, scope) : detected);
+    (asker && !options.all_detected && !options.yes ? await asker.platforms(usable, scope) : detected);
   if (ids.length === 0) {
     throw new LoopyardError(
       'INVALID_ARGUMENT',

@@ -14,12 +14,12 @@ export async function agreed(
   terminal: Terminal,
 ): Promise<boolean> {
   const nothing = draft.files.length === 0;
-  const over = options.dryRun || (nothing && draft.action === 'remove');
+  const over = options.dry_run || (nothing && draft.action === 'remove');
   if (options.json) {
     if (over) terminal.stdout.write(`${toJson(draft, terminal.stdout.isTTY ? 2 : 0)}\n`);
   } else {
     const paint = paintFor(terminal, await tableFor(terminal));
-    terminal.stdout.write(planText(draft, options.diff || options.dryRun || prompts !== undefined, paint));
+    terminal.stdout.write(planText(draft, options.diff || options.dry_run || prompts !== undefined, paint));
     if (nothing) terminal.stdout.write('Nothing to do.\n');
   }
   if (over) return false;

@@ -2,6 +2,8 @@ import type { Content } from '../../../scaffold/content.ts';
 import { planned } from '../../../scaffold/plan.ts';
 import type { Platform, Scope } from '../../../scaffold/platform.ts';
 import { filledTemplate } from '../../../scaffold/templates.ts';
+import type { Line } from '../extra.ts';
+import type { initFace } from '../faces.ts';
 import type { Terminal } from '../terminal.ts';
 import { carriedOut, filesOf, refusalCode } from './carry-out.ts';
 import { checksPlan } from './checks.ts';
@@ -22,15 +24,15 @@ import type { InitWorld } from './world.ts';
  */
 export async function init(
   makeWorld: (workspace: string | undefined) => Promise<InitWorld>,
-  args: readonly string[],
+  line: Line<typeof initFace>,
   known: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  const options = initOptions(args, known);
+  const options = initOptions(line, known);
   const world = await makeWorld(options.workspace);
-  if (!options.dryRun) world.tidy();
+  if (!options.dry_run) world.tidy();
   const prompts =
-    world.interactive && !options.yes && !options.json && !options.dryRun
+    world.interactive && !options.yes && !options.json && !options.dry_run
       ? await terminalPrompts()
       : undefined;
   try {

@@ -1,11 +1,11 @@
 import { pathsOf, targetsOf } from '../../../scaffold/places.ts';
 import { isServer, type Platform, type Scope } from '../../../scaffold/platform.ts';
-import { lineOf } from '../settings/line.ts';
+import type { Line } from '../extra.ts';
+import type { platformsFace } from '../faces.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { seenPlatforms } from './choice.ts';
 import { entriesIn } from './entries.ts';
-import { platformsUsage } from './platforms-usage.ts';
 import type { InitWorld } from './world.ts';
 
 interface Listed {
@@ -22,12 +22,11 @@ interface Listed {
 /** Lists the clients that init knows: found here or not, configured or not, tried or not. Nothing is changed or run. */
 export async function platforms(
   makeWorld: (workspace: string | undefined) => Promise<InitWorld>,
-  args: readonly string[],
+  { json, workspace }: Line<typeof platformsFace>,
   terminal: Terminal,
 ): Promise<number> {
-  const { values } = lineOf(args, {}, `platforms ${platformsUsage}`);
-  const listed = listIn(await makeWorld(values.workspace as string | undefined));
-  if (values.json) {
+  const listed = listIn(await makeWorld(workspace));
+  if (json) {
     terminal.stdout.write(`${JSON.stringify({ platforms: listed })}\n`);
     return 0;
   }

@@ -39,7 +39,7 @@ export async function takeOut(
     platforms: platforms.map(({ id }) => id),
     files: parts.flatMap(({ files }) => files.map(fileOf)),
     untouched: parts.flatMap(({ untouched }) => untouched),
-    next: options.dryRun ? 'Nothing was written. The same with --yes writes it.' : 'Nothing to do.',
+    next: options.dry_run ? 'Nothing was written. The same with --yes writes it.' : 'Nothing to do.',
   };
   if (!(await agreed(draft, options, prompts, terminal))) return refusalCode(draft.untouched);
   const done = parts.map(({ scope, files }) => carriedOut(world, files, { removal: true, scope }));

@@ -13,49 +13,43 @@ import {
 } from '../../../domain/settings/settings.ts';
 import { setSetting } from '../../../scaffold/setting-edit.ts';
 import type { Paint } from '../../../tools/define.ts';
+import type { Line } from '../extra.ts';
+import type { configFace, configSetFace } from '../faces.ts';
 import { paintFor, printable, toJson } from '../render.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { lineOf, said } from './line.ts';
-import { configUsage } from './usage.ts';
 import type { SettingsWorld } from './world.ts';
 
-/** Shows the settings with their sources, or sets one in the user's file or the repository's. */
+/** Shows the settings with their sources, or all about one. Ends with 2 when one of them cannot be meant. */
 export async function config(
   makeWorld: (workspace: string | undefined) => Promise<SettingsWorld>,
-  args: readonly string[],
+  { key, json, workspace }: Line<typeof configFace>,
   terminal: Terminal,
 ): Promise<number> {
-  const { positionals, values } = lineOf(
-    args,
-    { project: { type: 'boolean' }, user: { type: 'boolean' } },
-    `config ${configUsage}`,
-  );
-  const world = await makeWorld(values.workspace as string | undefined);
-  const [first, key, value, ...more] = positionals;
-  if (first === 'set' && key !== undefined) {
-    if (value === undefined || more.length > 0 || (values.project && values.user))
-      throw said(`config ${configUsage}`);
-    const file = set(world, settingNamed(key), value, values.project === true);
-    terminal.stdout.write(values.json ? `${toJson({ key, file }, 0)}\n` : `Set in ${printable(file)}.\n`);
-    return 0;
-  }
-  if (key !== undefined) throw said(`config ${configUsage}`);
-  const settings = world.settings();
-  const shownOnes =
-    first === undefined
-      ? settings.settings
-      : settings.settings.filter(({ name }) => name === settingNamed(first));
-  if (values.json) {
+  const settings = (await makeWorld(workspace)).settings();
+  const wanted = key === undefined ? undefined : settingNamed(key);
+  const shownOnes = settings.settings.filter(({ name }) => wanted === undefined || name === wanted);
+  if (json) {
     terminal.stdout.write(`${toJson(asJson(settings, shownOnes), terminal.stdout.isTTY ? 2 : 0)}\n`);
   } else {
     const paint = paintFor(terminal, await tableFor(terminal));
-    const [one] = first === undefined ? [] : shownOnes;
+    const [one] = wanted === undefined ? [] : shownOnes;
     terminal.stdout.write(
       `${[...(one ? inFull(one, settings) : all(settings, paint)), ...below(settings, paint)].join('\n')}\n`,
     );
   }
   return settings.problems.length > 0 ? 2 : 0;
+}
+
+/** Sets one in the user's file, or in the repository's. */
+export async function setConfig(
+  makeWorld: (workspace: string | undefined) => Promise<SettingsWorld>,
+  { key, value, project, json, workspace }: Line<typeof configSetFace>,
+  terminal: Terminal,
+): Promise<number> {
+  const file = set(await makeWorld(workspace), settingNamed(key), value, project);
+  terminal.stdout.write(json ? `${toJson({ key, file }, 0)}\n` : `Set in ${printable(file)}.\n`);
+  return 0;
 }
 
 function asJson(settings: Settings, chosen: readonly Setting[]) {

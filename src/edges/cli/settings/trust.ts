@@ -1,11 +1,11 @@
 import { LoopyardError } from '../../../domain/errors.ts';
 import type { ProjectFile } from '../../../domain/settings/project-file.ts';
 import type { Settings } from '../../../domain/settings/settings.ts';
+import type { Line } from '../extra.ts';
+import type { trustFace } from '../faces.ts';
 import { paintFor, printable, toJson } from '../render.ts';
 import { tableFor } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { lineOf, said } from './line.ts';
-import { trustUsage } from './usage.ts';
 import type { SettingsWorld } from './world.ts';
 
 /**
@@ -14,30 +14,25 @@ import type { SettingsWorld } from './world.ts';
  */
 export async function trust(
   makeWorld: (workspace: string | undefined) => Promise<SettingsWorld>,
-  args: readonly string[],
+  { yes, revoke, list, json, workspace }: Line<typeof trustFace>,
   terminal: Terminal,
 ): Promise<number> {
-  const flags = {
-    yes: { type: 'boolean', short: 'y' },
-    revoke: { type: 'boolean' },
-    list: { type: 'boolean' },
-  } as const;
-  const { positionals, values } = lineOf(args, flags, `trust ${trustUsage}`);
-  if (positionals.length > 0 || (values.revoke && values.list)) throw said(`trust ${trustUsage}`);
-  const world = await makeWorld(values.workspace as string | undefined);
+  if (revoke && list)
+    throw new LoopyardError('INVALID_ARGUMENT', '"--revoke" and "--list" exclude each other.');
+  const world = await makeWorld(workspace);
   if (world.inside) {
     throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker trusts nothing: only a person at a terminal does.');
   }
   const tell = (answer: Record<string, unknown>, lines: readonly string[]) =>
-    terminal.stdout.write(values.json ? `${toJson(answer, 0)}\n` : `${lines.join('\n')}\n`);
-  if (values.list) return list(world, terminal, values.json === true);
+    terminal.stdout.write(json ? `${toJson(answer, 0)}\n` : `${lines.join('\n')}\n`);
+  if (list) return listed(world, terminal, json);
   if (world.repository === undefined) {
     throw new LoopyardError(
       'NOT_A_REPOSITORY',
       'Trust is given to a file of a repository, and here is none.',
     );
   }
-  if (values.revoke) {
+  if (revoke) {
     const revoked = world.revoke();
     tell({ revoked }, [
       revoked ? 'Trusted no more: what loopyard.json names is inert.' : 'Nothing was trusted here.',
@@ -57,8 +52,8 @@ export async function trust(
     tell({ ...answer, trusted: true }, [...content(file), settledAlready(file.state)]);
     return 0;
   }
-  if (!values.json) tell({}, content(file));
-  if (!values.yes && !(await agreed(world, values.json === true))) {
+  if (!json) tell({}, content(file));
+  if (!yes && !(await agreed(world, json))) {
     terminal.stderr.write('Nothing was trusted.\n');
     return 1;
   }
@@ -109,7 +104,7 @@ async function agreed(world: SettingsWorld, json: boolean): Promise<boolean> {
   throw new LoopyardError('INVALID_ARGUMENT', 'Nobody is there to ask: read what it names, and say --yes.');
 }
 
-async function list(world: SettingsWorld, terminal: Terminal, json: boolean): Promise<number> {
+async function listed(world: SettingsWorld, terminal: Terminal, json: boolean): Promise<number> {
   const files = world.trusted();
   if (json) {
     terminal.stdout.write(`${toJson({ trusted: files }, 0)}\n`);

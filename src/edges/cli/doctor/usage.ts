@@ -1,1 +1,0 @@
-export const doctorUsage = '[--fix] [--json] [--bundle <file>]';

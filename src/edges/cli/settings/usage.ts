@@ -1,2 +1,0 @@
-export const configUsage = '[key] | set <key> <value> [--project] [--json]';
-export const trustUsage = '[--yes] [--revoke] [--list] [--json]';
