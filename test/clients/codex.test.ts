@@ -1,30 +1,8 @@
+import { codex } from './people.ts';
 import { workerSuite } from './worker-suite.ts';
 
 workerSuite({
-  title: 'Codex',
-  backend: 'codex',
-  home: (url, project) => ({
-    '.codex/config.toml': `model = "scripted"
-model_provider = "scripted"
-check_for_update_on_startup = false
-[model_providers.scripted]
-name = "scripted"
-base_url = "${url}/v1"
-wire_api = "responses"
-experimental_bearer_token = "sk-scripted"
-request_max_retries = 0
-stream_max_retries = 1
-[analytics]
-enabled = false
-[projects."${project}"]
-trust_level = "trusted"
-`,
-  }),
-  project: ([command, ...args]) => ({
-    '.codex/config.toml': `[mcp_servers.loopyard]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\n`,
-  }),
-  shell: (cmd) => ({ call: 'exec_command', with: { cmd } }),
-  loadsContext: { call: 'load_context', namespace: 'mcp__loopyard', with: {} },
+  ...codex({ fast: true }),
   faults: [
     {
       turn: { fail: 401, type: 'invalid_api_key', message: 'Incorrect API key.' },

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { anthropic } from './model/anthropic.ts';
 import { chat } from './model/chat.ts';
 import { gemini } from './model/gemini.ts';
-import type { Answer, Conversation, Failure, Protocol, Turn } from './model/protocol.ts';
+import type { Answer, Break, Conversation, Event, Failure, Protocol, Turn } from './model/protocol.ts';
 import { responses } from './model/responses.ts';
 
-export type { Turn } from './model/protocol.ts';
+export type { Call, Turn } from './model/protocol.ts';
 
 /** A turn may be made from the result of the tool call before it, for ids the test cannot know. */
 export type ScriptedTurn = Turn | ((lastResult: string) => Turn);
@@ -14,6 +14,8 @@ export type ScriptedTurn = Turn | ((lastResult: string) => Turn);
 export interface Script {
   /** Chosen for conversations whose opening user text matches. */
   readonly opening: RegExp;
+  /** And whose model has such a name. Absent: any. */
+  readonly model?: RegExp;
   /**
    * The turns of the first conversation that matches, of the second, and so on; the last list is used again. A list
    * that ends with a function goes on with it.
@@ -72,12 +74,15 @@ export async function startModelServer(scripts: readonly Script[]): Promise<Mode
     if (conversation.tools.length === 0) return speak(response, protocol, conversation, { say: 'A title' });
     seen.push(conversation);
     const turn = turnOf(conversation);
-    if ('hang' in turn) return;
+    if ('drop' in turn || 'hang' in turn || 'failMidway' in turn)
+      return breakOff(response, protocol, conversation, turn);
     return 'fail' in turn ? fail(response, protocol, turn) : speak(response, protocol, conversation, turn);
   }
 
-  function turnOf({ opening, session, answers, results }: Conversation): Turn {
-    const script = scripts.find((one) => one.opening.test(opening));
+  function turnOf({ model, opening, session, answers, results }: Conversation): Turn {
+    const script = scripts.find(
+      (one) => one.opening.test(opening) && (one.model === undefined || one.model.test(model)),
+    );
     if (!script) return { fail: 400, type: 'invalid_request_error', message: 'No script has this opening.' };
     const known = sessions.get(script) ?? [];
     sessions.set(script, known);
@@ -97,11 +102,34 @@ function speak(
   answer: Answer,
 ): void {
   if (!conversation.stream) return json(response, 200, protocol.whole(answer, conversation));
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (const { name, data } of protocol.events(answer, conversation)) {
+  stream(response, protocol.events(answer, conversation));
+  response.end();
+}
+
+function stream(response: ServerResponse, events: readonly Event[]): void {
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const { name, data } of events) {
     const head = name === undefined ? '' : `event: ${name}\n`;
     response.write(`${head}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
   }
+}
+
+function breakOff(
+  response: ServerResponse,
+  protocol: Protocol,
+  conversation: Conversation,
+  turn: Break,
+): void {
+  if ('hang' in turn) {
+    if (turn.hang === 'after headers')
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    return;
+  }
+  if ('drop' in turn && turn.drop === true) return void response.destroy();
+  // Of the words that a stream begins with only the opening goes out.
+  stream(response, protocol.events({ say: 'I will' }, conversation).slice(0, 1));
+  if ('drop' in turn) return void setTimeout(() => response.destroy(), 50);
+  stream(response, [protocol.failureEvent(turn.failMidway)]);
   response.end();
 }
 

@@ -1,29 +1,8 @@
+import { opencode } from './people.ts';
 import { workerSuite } from './worker-suite.ts';
 
 workerSuite({
-  title: 'OpenCode',
-  backend: 'opencode',
-  env: () => ({ OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' }),
-  home: (url) => ({
-    '.config/opencode/opencode.json': JSON.stringify({
-      model: 'scripted/big',
-      small_model: 'scripted/big',
-      share: 'disabled',
-      provider: {
-        scripted: {
-          npm: '@ai-sdk/openai-compatible',
-          name: 'Scripted',
-          options: { baseURL: `${url}/v1`, apiKey: 'sk-scripted' },
-          models: { big: { name: 'big' } },
-        },
-      },
-    }),
-  }),
-  project: (command) => ({
-    'opencode.json': JSON.stringify({ mcp: { loopyard: { type: 'local', command, enabled: true } } }),
-  }),
-  shell: (command) => ({ call: 'bash', with: { command, description: 'Write the greeting' } }),
-  loadsContext: { call: 'loopyard_load_context', with: {} },
+  ...opencode(),
   faults: [
     {
       turn: { fail: 401, type: 'invalid_api_key', message: 'Incorrect API key.' },

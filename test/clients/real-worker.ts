@@ -36,7 +36,16 @@ export interface Person {
   readonly project: (server: readonly [string, ...string[]]) => Readonly<Record<string, string>>;
 }
 
+/** What a test wants differently. */
+export interface Differing {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Conversations that follow another script than the rest. */
+  readonly scripts?: readonly Script[];
+}
+
 export interface RealWorker {
+  /** Everything of this person lies in there. */
+  readonly root: string;
   readonly project: string;
   readonly model: ModelServer;
   /** Names of the MCP servers of the project that were started. */
@@ -57,6 +66,7 @@ export async function aRealWorker(
   person: Person,
   turns: readonly (readonly ScriptedTurn[])[],
   { onTestFinished }: TestContext,
+  { settings = {}, scripts: others = [] }: Differing = {},
 ): Promise<RealWorker> {
   const cache = join(homedir(), '.cache');
   mkdirSync(cache, { recursive: true });
@@ -68,14 +78,16 @@ export async function aRealWorker(
   );
   const [home, project, temp] = [join(root, 'home'), join(root, 'project'), join(root, 'tmp')];
   for (const folder of [home, project, temp]) mkdirSync(folder);
-  const scripts: readonly Script[] = [{ opening: /You are the worker of iteration/, conversations: turns }];
-  const model = await startModelServer(scripts);
+  const model = await startModelServer([
+    ...others,
+    { opening: /You are the worker of iteration/, conversations: turns },
+  ]);
   onTestFinished(() => model.close());
 
   const starts = join(root, 'starts.txt');
   writeFileSync(starts, '');
   write(home, {
-    '.config/loopyard/config.json': JSON.stringify({ keeper_idle_seconds: 1 }),
+    '.config/loopyard/config.json': JSON.stringify({ keeper_idle_seconds: 1, ...settings }),
     '.gitconfig': '[user]\nname = Ada\nemail = ada@example.invalid\n',
     ...person.home?.(model.url, project),
   });
@@ -117,6 +129,7 @@ export async function aRealWorker(
   onTestFinished(stop, patienceMs);
 
   return {
+    root,
     project,
     model,
     started: () => readFileSync(starts, 'utf8'),

@@ -1,9 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Failure } from './model/protocol.ts';
-import type { ScriptedTurn, Turn } from './model-server.ts';
+import type { Call, ScriptedTurn } from './model-server.ts';
 import { aRealWorker, type Person } from './real-worker.ts';
-
-type Call = Extract<Turn, { call: string }>;
 
 interface Suite extends Person {
   readonly title: string;

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { type Answer, type Conversation, type Event, fresh, type Protocol, textOf } from './protocol.ts';
+import {
+  type Answer,
+  type Conversation,
+  type Event,
+  type Failure,
+  fresh,
+  type Protocol,
+  textOf,
+} from './protocol.ts';
 
 const Block = z.looseObject({ type: z.string(), content: z.unknown().optional() });
 const Content = z.union([z.string().transform((text) => [{ type: 'text', text }]), z.array(Block)]);
@@ -50,8 +58,13 @@ export const anthropic: Protocol = {
       event('message_stop', {}),
     ];
   },
-  failure: ({ type, message }) => ({ type: 'error', error: { type, message } }),
+  failure,
+  failureEvent: (told) => ({ name: 'error', data: failure(told) }),
 };
+
+function failure({ type, message }: Failure) {
+  return { type: 'error', error: { type, message } };
+}
 
 function messageOf(model: Conversation['model']) {
   const usage = {

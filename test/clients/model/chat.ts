@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Answer, fresh, type Protocol, textOf } from './protocol.ts';
+import { type Answer, type Failure, fresh, type Protocol, textOf } from './protocol.ts';
 
 const Request = z.looseObject({
   model: z.string(),
@@ -49,8 +49,13 @@ export const chat: Protocol = {
       { data: '[DONE]' },
     ];
   },
-  failure: ({ type, message }) => ({ error: { message, type, param: null, code: type } }),
+  failure,
+  failureEvent: (told) => ({ data: failure(told) }),
 };
+
+function failure({ type, message }: Failure) {
+  return { error: { message, type, param: null, code: type } };
+}
 
 function messageOf(answer: Answer) {
   if ('say' in answer) return { content: answer.say, finish_reason: 'stop' };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Answer, fresh, type Protocol, textOf } from './protocol.ts';
+import { type Answer, type Failure, fresh, type Protocol, textOf } from './protocol.ts';
 
 const Part = z.looseObject({
   text: z.string().optional(),
@@ -33,12 +33,22 @@ export const gemini: Protocol = {
       answers: contents.filter(({ role }) => role === 'model').length,
     };
   },
-  whole: (answer, { model }) => responseOf(answer, model),
-  events: (answer, { model }) => [{ data: responseOf(answer, model) }],
-  failure: ({ fail, type, message }) => ({ error: { code: fail, message, status: type } }),
+  whole: (answer, { model }) => responseOf(answer, model, 'STOP'),
+  events(answer, { model }) {
+    const whole = { data: responseOf(answer, model, 'STOP') };
+    if ('call' in answer) return [whole];
+    // Words come first, and in an event of its own that they are all.
+    return [{ data: responseOf(answer, model) }, { data: responseOf({ say: '' }, model, 'STOP') }];
+  },
+  failure,
+  failureEvent: (told) => ({ data: failure(told) }),
 };
 
-function responseOf(answer: Answer, modelVersion: string) {
+function failure({ fail, type, message }: Failure) {
+  return { error: { code: fail, message, status: type } };
+}
+
+function responseOf(answer: Answer, modelVersion: string, finishReason?: string) {
   const part =
     'say' in answer
       ? { text: answer.say }
@@ -47,7 +57,9 @@ function responseOf(answer: Answer, modelVersion: string) {
           thoughtSignature: 'c2NyaXB0ZWQ=',
         };
   return {
-    candidates: [{ index: 0, content: { role: 'model', parts: [part] }, finishReason: 'STOP' }],
+    candidates: [
+      { index: 0, content: { role: 'model', parts: [part] }, ...(finishReason ? { finishReason } : {}) },
+    ],
     usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 10, totalTokenCount: 110 },
     modelVersion,
     responseId: fresh('response'),

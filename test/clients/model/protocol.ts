@@ -1,12 +1,20 @@
 import * as z from 'zod';
 
 /** One answer of the scripted model. */
-export type Turn =
-  | { readonly say: string }
-  | { readonly call: string; readonly with: Readonly<Record<string, unknown>>; readonly namespace?: string }
-  | Failure
-  /** The request is taken and never answered. */
-  | { readonly hang: true };
+export type Turn = { readonly say: string } | Call | Failure | Break;
+export interface Call {
+  readonly call: string;
+  readonly with: Readonly<Record<string, unknown>>;
+  readonly namespace?: string;
+}
+/** The connection goes wrong, at every attempt. */
+export type Break =
+  /** The request is taken and never answered, or no further than the headers. */
+  | { readonly hang: true | 'after headers' }
+  /** The connection is closed before anything was answered, or in the middle of an answer. */
+  | { readonly drop: true | 'midway' }
+  /** The answer begins well, and goes on with the event of a failure. */
+  | { readonly failMidway: Failure };
 /** Answers every attempt of the request with that status. */
 export interface Failure {
   readonly fail: number;
@@ -14,7 +22,7 @@ export interface Failure {
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
-export type Answer = Exclude<Turn, Failure | { hang: true }>;
+export type Answer = Exclude<Turn, Failure | Break>;
 
 /** A request to a model, whatever the protocol. */
 export interface Conversation {
@@ -42,6 +50,8 @@ export interface Protocol {
   whole(answer: Answer, conversation: Conversation): unknown;
   events(answer: Answer, conversation: Conversation): readonly Event[];
   failure(failure: Failure): unknown;
+  /** The same within a stream. */
+  failureEvent(failure: Failure): Event;
 }
 
 /** The text in a content that is a string, or a list of parts of which some are text. */

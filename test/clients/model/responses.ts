@@ -54,6 +54,15 @@ export const responses: Protocol = {
     ];
   },
   failure: ({ type, message }) => ({ error: { message, type, param: null, code: type } }),
+  failureEvent({ type, message }) {
+    const response = {
+      id: fresh('resp'),
+      object: 'response',
+      status: 'failed',
+      error: { code: type, message },
+    };
+    return { name: 'response.failed', data: { type: 'response.failed', sequence_number: 1, response } };
+  },
 };
 
 function isAnswer({ type, role }: Item): boolean {
