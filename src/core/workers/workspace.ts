@@ -50,13 +50,25 @@ async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   return path;
 }
 
-/** A crash inside `git worktree add` leaves our new branch without a worktree; it holds nothing but its first commit. */
+/**
+ * A crash inside `git worktree add` leaves our new branch without a worktree; it holds nothing but its first commit. One
+ * that holds anything else may be somebody's work.
+ */
 async function clearHalfMade(rt: Rt, loop: Loop): Promise<void> {
-  const ref = `refs/heads/${branchOf(loop.id)}`;
-  const tip = await rt.git.ref(ref);
-  if (tip !== undefined && tip === (loop.tip ?? loop.base)) {
-    await rt.git.updateRefs([{ remove: ref, from: tip }], `loopyard: start ${loop.id} again`);
+  const branch = branchOf(loop.id);
+  const tip = await rt.git.ref(`refs/heads/${branch}`);
+  if (tip === undefined) return;
+  if (tip !== (loop.tip ?? loop.base)) {
+    throw new LoopyardError(
+      'WRONG_STATE',
+      `There is a branch ${branch} already, at ${tip.slice(0, 12)}, which is not where the loop starts: rename or remove it.`,
+      { branch, at: tip },
+    );
   }
+  await rt.git.updateRefs(
+    [{ remove: `refs/heads/${branch}`, from: tip }],
+    `loopyard: start ${loop.id} again`,
+  );
 }
 
 /**
@@ -121,10 +133,9 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
   if (workspace?.kind !== 'in_place') {
     // Without a workspace on record there may still be a worktree: made, and the process killed before it was recorded.
     const path = workspace?.path ?? worktreePath(rt, loop);
-    await rescue(rt, loop, path);
     // A removal that was cut off leaves git's record of a directory that is gone.
-    const isKnown = (await rt.git.worktrees()).some((worktree) => worktree.path === path);
-    if (isKnown || (await rt.files.exists(path))) {
+    if ((await rt.git.worktrees()).some((worktree) => worktree.path === path)) {
+      await rescue(rt, loop, path);
       await rt.git.removeWorktree(path);
       removed.push(path);
     }
@@ -135,13 +146,25 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
   if (pinned)
     await rt.git.updateRefs([{ remove: tipRef(loop.id), from: pinned }], `loopyard: tidy ${loop.id}`);
   kept.push(...(await rescueRefs(rt, loop.id)));
-  await rt.files.remove(loopFolder(rt, loop.id));
+  await tidyFolder(rt, loop, kept);
   await rt.store.transact(rt.actor, (tx) => {
     if (!tx.yard.loops[loop.id] || tx.yard.loops[loop.id]?.tidied) return;
     if (workspace)
       tx.record({ type: 'lease.released', ...workspace.lease, gone: workspace.kind === 'worktree' });
     tx.record({ type: 'loop.tidied', id: loop.id, removed, kept });
   });
+}
+
+/** What stands where the worktree belongs, and is none that git knows, is somebody else's: it stays. */
+async function tidyFolder(rt: Rt, loop: Loop, kept: string[]): Promise<void> {
+  const folder = loopFolder(rt, loop.id);
+  const path = worktreePath(rt, loop);
+  if (!(await rt.files.exists(path))) return rt.files.remove(folder);
+  kept.push(path);
+  for (const name of await rt.files.list(folder)) {
+    const entry = rt.files.join(folder, name);
+    if (entry !== path) await rt.files.remove(entry);
+  }
 }
 
 async function rescue(rt: Rt, loop: Loop, worktree: string): Promise<void> {
