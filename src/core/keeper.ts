@@ -24,7 +24,10 @@ import { prepareWorkspace, tidyWorkspace } from './workers/workspace.ts';
 /** Longest time between two looks, milliseconds: what no event announces (a grace that ends) is noticed by then. */
 const beatMs = 500;
 
-/** A verification of no loop has no budget of failures; after so many in a row it ends without a verdict. */
+/**
+ * After so many failures in a row a verification ends without a verdict; one of a loop after as many as the budget of the
+ * loop allows. Otherwise one that cannot be concluded would be tried for ever, and its loop never held.
+ */
 const verificationPatience = 3;
 
 /** A jump of the wall clock beyond this between two beats was sleep or SIGSTOP, milliseconds. */
@@ -157,8 +160,9 @@ function lookAround(rt: Runtime, { crew, vigil, epoch }: Means, yard: Yard, now:
       `verification/${id}`,
       (signal) => attendVerification(rt, id, signal),
       async (error, failures) => {
-        if (loop !== undefined) await recordTrouble(rt, loop, error);
-        else if (failures >= verificationPatience) await giveUp(rt, id, error.message);
+        const patience = yard.loops[loop ?? '']?.limits.infrastructureFailures ?? verificationPatience;
+        if (failures >= patience) await giveUp(rt, id, error.message);
+        else if (loop !== undefined) await recordTrouble(rt, loop, error);
       },
     );
   }

@@ -59,6 +59,10 @@ export const errorCodes = {
     kind: 'environment',
     hint: 'Nothing was changed; bytes that were damaged are kept in quarantine/.',
   },
+  EVIDENCE_DAMAGED: {
+    kind: 'environment',
+    hint: 'Verify again: checks are run anew where their evidence cannot be read.',
+  },
   DISK_FULL: {
     kind: 'environment',
     hint: 'Free some space. Running loops may finish; no new ones are opened.',

@@ -44,8 +44,10 @@ function change(loop: Loop, event: Changing, at: number): Loop {
       return { ...loop, baseline: { verification: event.verification } };
     case 'loop.baseline_judged': {
       const { verification, verdict } = event;
+      // One that was renewed for a candidate proves nothing about judging that candidate.
+      const goesOn = verdict !== 'inconclusive' && loop.state === 'ready';
       return {
-        ...(verdict === 'inconclusive' ? loop : resetFailures(loop)),
+        ...(goesOn ? resetFailures(loop) : loop),
         baseline: { verification, verdict },
       };
     }

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { runKeeper } from '../../src/core/keeper.ts';
 import { LoopyardError } from '../../src/domain/errors.ts';
+import type { YardEvent } from '../../src/domain/events.ts';
 import type { Yard } from '../../src/domain/yard.ts';
+import type { Actor, Tx, Work } from '../../src/ports/store.ts';
 import { eventually } from '../support/real-processes.ts';
 import { aScriptedRuntime } from '../support/scripted-runtime.ts';
-import { aPlan, aYard } from '../support/yard-builder.ts';
+import { aPlan, aRunEnd, aYard } from '../support/yard-builder.ts';
 
 /** Keeps a yard until something is so. Time goes a second with every look, so that back-offs pass. */
 async function kept(
@@ -51,6 +53,34 @@ test('a verification of no loop that fails again and again ends, and says why', 
   };
   await kept(world, (yard) => yard.verifications.v?.state === 'inconclusive');
   expect((await world.rt.store.read()).verifications.v?.reason).toBe('No space is left.');
+});
+
+test('a verdict that can never be recorded costs its loop the budget of failures, and is not tried for ever', async () => {
+  const world = aScriptedRuntime(aYard().withLoop({ state: 'verifying' }).build());
+  const { rt, machine } = world;
+  Object.assign(rt.processes, {
+    start: async (id: string) => void machine.runs.set(id, { phase: 'ended', end: aRunEnd, facts: [] }),
+  });
+  const { transact } = rt.store;
+  Object.assign(rt.store, {
+    transact: (by: Actor, work: Work<unknown>) =>
+      transact.call(rt.store, by, (tx: Tx) =>
+        work({
+          ...tx,
+          get yard() {
+            return tx.yard;
+          },
+          record(event: YardEvent) {
+            if (event.type === 'verification.passed') throw new Error('it does not fit the schema');
+            tx.record(event);
+          },
+        }),
+      ),
+  });
+  await kept(world, (yard) => yard.loops.l?.hold?.kind === 'budget');
+  const { loops, verifications } = await rt.store.read();
+  expect(verifications['l-v']?.state).toBe('inconclusive');
+  expect(loops.l).toMatchObject({ state: 'submitted', spent: { infrastructureFailures: 3 } });
 });
 
 test('a listener that fails is logged, and the keeper goes on at its beat', async () => {

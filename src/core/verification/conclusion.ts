@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime.ts';
 import { backOff, type Evidence, writeEvidence } from './evidence.ts';
 import type { Examined } from './examination.ts';
 import { rememberRuns } from './known-runs.ts';
+import { renewBaseline } from './verification-requests.ts';
 
 type Rt = Omit<Runtime, 'backends'>;
 
@@ -41,7 +42,7 @@ export async function concludeWithout(rt: Rt, verification: Verification, examin
 async function recordVerdict(
   rt: Rt,
   verification: Verification,
-  { judgement, results, remarks, runs }: Examined,
+  { judgement, results, remarks, runs, lacksBase }: Examined,
   evidence: Pick<Evidence, 'checks'>,
 ): Promise<void> {
   const { id } = verification;
@@ -57,6 +58,7 @@ async function recordVerdict(
     }
     for (const event of consequences(tx.yard, verification, judgement, { ...evidence, remarks }, tx.now))
       tx.record(event);
+    if (lacksBase) renewBaseline(rt, tx, verification);
   });
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LoopyardError } from '../../domain/errors.ts';
 import { Id } from '../../domain/ids.ts';
 import { findingKinds } from '../../domain/verification/findings.ts';
 import { fates } from '../../domain/verification/integrity.ts';
@@ -128,12 +129,32 @@ export async function writeEvidence(rt: Pick<Runtime, 'files'>, evidence: Eviden
   await rt.files.write(evidenceFile(rt, evidence.id), JSON.stringify(evidence, null, 1));
 }
 
+/** Undefined when there is none; throws EVIDENCE_DAMAGED when what is there is not what was written. */
 export async function readEvidence(
   rt: Pick<Runtime, 'files'>,
   verification: string,
 ): Promise<Evidence | undefined> {
   const text = await rt.files.read(evidenceFile(rt, verification), mostBytes);
-  return text === undefined ? undefined : Evidence.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return Evidence.parse(JSON.parse(text));
+  } catch (cause) {
+    const message = `The evidence of the verification "${verification}" is damaged.`;
+    throw new LoopyardError('EVIDENCE_DAMAGED', message, { verification }, { cause });
+  }
+}
+
+/** For whoever can do without: damaged is then as good as none, and is logged. */
+export async function soundEvidence(
+  rt: Pick<Runtime, 'files' | 'log'>,
+  verification: string,
+): Promise<Evidence | undefined> {
+  try {
+    return await readEvidence(rt, verification);
+  } catch (thrown) {
+    rt.log('warn', 'evidence cannot be read', { verification, error: String(thrown) });
+    return undefined;
+  }
 }
 
 /** Milliseconds before trying again after so many failures in a row that nobody's work caused: 2 s, 4 s … 5 min. */

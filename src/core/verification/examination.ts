@@ -10,7 +10,7 @@ import { dependencyKey } from '../rooms/dependencies.ts';
 import { type BaseRuns, runInRoom, seen, storyOf } from '../rooms/room-runs.ts';
 import type { Runtime } from '../runtime.ts';
 import { checkIsolation } from './check-sandbox.ts';
-import { type Evidence, type Runs, readEvidence } from './evidence.ts';
+import { type Evidence, type Runs, soundEvidence } from './evidence.ts';
 import { compareWithBase, type Integrity, protectionOf, scriptsOfChecks, withoutBase } from './integrity.ts';
 import { keyOf, knownRuns } from './known-runs.ts';
 import { toolVersions } from './tool-versions.ts';
@@ -27,6 +27,8 @@ export interface Examined {
   readonly key?: string;
   readonly tools?: Readonly<Record<string, string>>;
   readonly baseline?: string;
+  /** The base has to be verified anew: what it was compared with cannot be read, or could not be judged. */
+  readonly lacksBase?: true;
 }
 
 /**
@@ -53,11 +55,14 @@ export async function examine(
   const tools = await toolVersions(rt, checks);
   const alike = { checks, failFast, isolation, tools };
   const before = compared && (await baseEvidence(rt, verification, alike));
-  if (before?.verdict === 'inconclusive' && verification.kind === 'candidate')
-    return unjudged(
-      integrity,
-      `Its base commit could not be judged: ${before.reason ?? 'no reason was recorded'}`,
-    );
+  if (before === undefined && needsBase(verification)) {
+    const reason = `The evidence of its base commit, ${verification.baseline}, is gone or damaged; the base is verified anew.`;
+    return { ...unjudged(integrity, reason), lacksBase: true };
+  }
+  if (before?.verdict === 'inconclusive' && verification.kind === 'candidate') {
+    const reason = `Its base commit could not be judged: ${before.reason ?? 'no reason was recorded'}`;
+    return { ...unjudged(integrity, reason), lacksBase: true };
+  }
   const baseRuns = before && runsByName(before);
   const key = keyOf(rt, { ...alike, tree, dependencies });
   const known = verification.fresh ? undefined : await knownRuns(rt, key);
@@ -136,18 +141,24 @@ function unjudged(integrity: Integrity, reason: string): Examined {
   return { judgement: { verdict: 'inconclusive', reason }, results: [], remarks, integrity };
 }
 
-/** The verification of the base: the one that was asked for, or one that ran the same on the same files. */
+/** The verification of the base: the one that was asked for, or else one that ran the same on the same files. */
 async function baseEvidence(
   rt: Rt,
   { base, baseline, kind }: Verification,
   alike: Pick<Parameters<typeof keyOf>[1], 'checks' | 'failFast' | 'isolation' | 'tools'>,
 ): Promise<Evidence | undefined> {
   if (base === undefined || kind === 'baseline') return undefined;
-  if (baseline !== undefined) return readEvidence(rt, baseline);
+  const asked = baseline === undefined ? undefined : await soundEvidence(rt, baseline);
+  if (asked) return asked;
   const tree = await rt.git.treeOf(base);
   const key = keyOf(rt, { ...alike, tree, dependencies: await dependencyKey(rt, tree) });
   const known = await knownRuns(rt, key);
-  return known && readEvidence(rt, known.verification);
+  return known && soundEvidence(rt, known.verification);
+}
+
+/** Without it, a loop would be blamed for what was there before, or get away with tests that are gone. */
+function needsBase({ baseline, kind }: Verification): boolean {
+  return baseline !== undefined && (kind === 'candidate' || kind === 'merge');
 }
 
 function runsByName({ checks }: Evidence): BaseRuns {

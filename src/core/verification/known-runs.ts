@@ -1,7 +1,7 @@
 import { passed, type Verification } from '../../domain/verification/verification.ts';
 import { knownRunsFile } from '../places.ts';
 import type { Runtime } from '../runtime.ts';
-import { type Evidence, type Runs, readEvidence } from './evidence.ts';
+import { type Evidence, type Runs, soundEvidence } from './evidence.ts';
 
 type Rt = Pick<Runtime, 'files' | 'config' | 'env' | 'log' | 'dependencies'>;
 
@@ -34,35 +34,27 @@ export function keyOf(rt: Rt, alike: Alike): string {
 export async function knownRuns(rt: Rt, key: string): Promise<KnownRuns | undefined> {
   const verification = await rt.files.read(knownRunsFile(rt, key));
   if (verification === undefined || verification === doubtful) return undefined;
-  try {
-    const evidence = await readEvidence(rt, verification);
-    if (evidence?.key !== key) return undefined;
-    const { altered, putBack, isolation, room, dependencies, environment } = evidence;
-    const checks = evidence.checks.map(({ name, run, end, tail, note, report, digest, diskFull, first }) => ({
-      name,
-      run,
-      end,
-      tail,
-      ...(note === undefined ? {} : { note }),
-      ...(report === undefined ? {} : { report }),
-      ...(digest === undefined ? {} : { digest }),
-      ...(diskFull === undefined ? {} : { diskFull }),
-      ...(first === undefined ? {} : { first }),
-    }));
-    const more = {
-      ...(putBack ? { putBack } : {}),
-      ...(room ? { room } : {}),
-      ...(dependencies ? { dependencies } : {}),
-      ...(environment ? { environment } : {}),
-    };
-    return { verification, runs: { checks, altered: altered ?? [], isolation, ...more } };
-  } catch (thrown) {
-    rt.log('warn', 'evidence of an earlier verification cannot be read', {
-      verification,
-      error: String(thrown),
-    });
-    return undefined;
-  }
+  const evidence = await soundEvidence(rt, verification);
+  if (evidence?.key !== key) return undefined;
+  const { altered, putBack, isolation, room, dependencies, environment } = evidence;
+  const checks = evidence.checks.map(({ name, run, end, tail, note, report, digest, diskFull, first }) => ({
+    name,
+    run,
+    end,
+    tail,
+    ...(note === undefined ? {} : { note }),
+    ...(report === undefined ? {} : { report }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(diskFull === undefined ? {} : { diskFull }),
+    ...(first === undefined ? {} : { first }),
+  }));
+  const more = {
+    ...(putBack ? { putBack } : {}),
+    ...(room ? { room } : {}),
+    ...(dependencies ? { dependencies } : {}),
+    ...(environment ? { environment } : {}),
+  };
+  return { verification, runs: { checks, altered: altered ?? [], isolation, ...more } };
 }
 
 /** In the place of a verification: the same ended differently once, and so tells nothing for ever. */

@@ -1,4 +1,5 @@
-import type { Loop } from '../../domain/loop.ts';
+import { isEnded, type Loop } from '../../domain/loop.ts';
+import type { Verification } from '../../domain/verification/verification.ts';
 import type { Tx } from '../../ports/store.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -46,9 +47,9 @@ export function baseOf(
   return { base: onto, baseline: baselineOf(rt, tx, loop, onto) };
 }
 
-/** The verification of a commit for this loop's checks. One that could not be judged is no answer, and asked for anew. */
+/** The newest verification of a commit for this loop's checks. One that could not be judged is no answer, and asked for anew. */
 export function baselineOf(rt: Pick<Runtime, 'ids'>, tx: Tx, loop: Loop, commit: string): string {
-  const known = Object.values(tx.yard.verifications).find(
+  const known = Object.values(tx.yard.verifications).findLast(
     (one) =>
       one.kind === 'baseline' &&
       one.loop === loop.id &&
@@ -60,4 +61,18 @@ export function baselineOf(rt: Pick<Runtime, 'ids'>, tx: Tx, loop: Loop, commit:
   const id = rt.ids.next('verification');
   requestVerification(tx, { id, kind: 'baseline', loop, commit });
   return id;
+}
+
+/** Has the base of a loop's verification verified anew, and what the loop offers from now on compared with that. */
+export function renewBaseline(
+  rt: Pick<Runtime, 'ids'>,
+  tx: Tx,
+  { loop: of, base, baseline }: Pick<Verification, 'loop' | 'base' | 'baseline'>,
+): void {
+  const loop = of === undefined ? undefined : tx.yard.loops[of];
+  if (!loop || isEnded(loop) || base === undefined) return;
+  const id = rt.ids.next('verification');
+  requestVerification(tx, { id, kind: 'baseline', loop, commit: base });
+  if (loop.baseline?.verification === baseline)
+    tx.record({ type: 'loop.baseline_requested', id: loop.id, verification: id });
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { attendVerification, giveUp } from '../../../src/core/verification/verifier.ts';
 import { LoopyardError } from '../../../src/domain/errors.ts';
 import type { YardEvent } from '../../../src/domain/events.ts';
@@ -271,4 +271,75 @@ test('a candidate with a link that leaves its room is tampered with; anything el
     }),
   );
   expect(outcomes).toEqual(['tampered', 'inconclusive']);
+});
+
+describe('the evidence of the base', () => {
+  const compared = (kind: 'candidate' | 'merge') => {
+    const { checks } = aPlan;
+    const yard = aYard()
+      .withLoop({ state: kind === 'candidate' ? 'working' : 'verified' })
+      .record(
+        ...(kind === 'merge'
+          ? []
+          : [
+              {
+                type: 'loop.candidate_made' as const,
+                id: 'l',
+                candidate: { commit: 'c', tree: 't', iteration: 1 },
+                usage: {},
+              },
+              { type: 'loop.verification_started' as const, id: 'l', verification: 'v' },
+            ]),
+        {
+          type: 'verification.requested',
+          verification: {
+            ...{ id: 'v', kind, loop: 'l', commit: 'c', base: aPlan.base, baseline: 'l-b' },
+            ...{ checks, failFast: true },
+          },
+        },
+      );
+    const world = aScriptedRuntime(yard.build());
+    Object.assign(world.rt.git, { treeChanges: async () => [], judgedTree: async () => 't' });
+    passAtOnce(world);
+    return world;
+  };
+  const damage: Readonly<Record<string, string | undefined>> = {
+    'is gone': undefined,
+    'is damaged': '{"id":"l-b","kind":"basel',
+    'is somebody else’s': '{"id":1}',
+  };
+
+  test.each(Object.entries(damage))('that %s is made anew, and the candidate waits', async (_, text) => {
+    const { rt, machine } = compared('candidate');
+    if (text !== undefined) machine.written.set('/home/evidence/l-b.json', text);
+    await attendVerification(rt, 'v', new AbortController().signal);
+    const { loops, verifications } = await rt.store.read();
+    expect([...machine.started.keys()]).toEqual([]);
+    expect(verifications.v).toMatchObject({ state: 'inconclusive', reason: expect.stringContaining('l-b') });
+    expect(loops.l).toMatchObject({
+      state: 'submitted',
+      spent: { infrastructureFailures: 1 },
+      baseline: { verification: 'verification-new' },
+    });
+    expect(verifications['verification-new']).toMatchObject({ kind: 'baseline', commit: aPlan.base });
+  });
+
+  test('renewed does not forgive the failure that renewed it', async () => {
+    const { rt } = compared('candidate');
+    await attendVerification(rt, 'v', new AbortController().signal);
+    await attendVerification(rt, 'verification-new', new AbortController().signal);
+    const { loops, verifications } = await rt.store.read();
+    expect(verifications['verification-new']?.state).toBe('passed');
+    expect(loops.l).toMatchObject({ baseline: { verdict: 'passed' }, spent: { infrastructureFailures: 1 } });
+  });
+
+  test('is made anew for what is to be merged as well', async () => {
+    const { rt } = compared('merge');
+    await attendVerification(rt, 'v', new AbortController().signal);
+    const { verifications } = await rt.store.read();
+    expect([verifications.v?.state, verifications['verification-new']?.kind]).toEqual([
+      'inconclusive',
+      'baseline',
+    ]);
+  });
 });
