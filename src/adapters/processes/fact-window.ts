@@ -39,6 +39,8 @@ export function openFactWindow(): FactWindow {
   return {
     add(facts) {
       for (const fact of facts) {
+        // Of tries in a row the newest says it all, and they would drive out what was done before.
+        if (fact.type === 'retrying' && recent.at(-1)?.type === 'retrying') recent.pop();
         recent.push(shortened(fact));
         if (recent.length > windowSize) retire(recent.shift());
       }

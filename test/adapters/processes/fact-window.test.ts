@@ -22,6 +22,17 @@ test('the newest facts are kept, and of the older ones what would be missed', ()
   expect(facts.slice(3)).toEqual(Array.from({ length: 50 }, (_, n) => ({ type: 'said', text: `${n + 50}` })));
 });
 
+test('a program that tries again and again does not drive out what it did before', () => {
+  const window = openFactWindow();
+  window.add([{ type: 'tool', name: 'edit' }]);
+  for (let n = 0; n < 100; n++) window.add([{ type: 'retrying', class: 'network', text: `${n}` }]);
+
+  expect(window.list()).toEqual([
+    { type: 'tool', name: 'edit' },
+    { type: 'retrying', class: 'network', text: '99' },
+  ]);
+});
+
 test('a text of a megabyte is shortened, and not in the middle of a character', () => {
   const window = openFactWindow();
 
