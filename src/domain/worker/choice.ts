@@ -20,7 +20,7 @@ export function chooseBackend(yard: Yard, loop: Loop, now: number): Choice {
   for (const backend of preferences(loop)) {
     const later = whyNotNow(yard, loop, backend, now);
     if (later === undefined) return { use: backend };
-    if ('for' in later) reasons.push(sentences[later.for].replaceAll('<backend>', backend));
+    if ('for' in later) reasons.push(remedy(later.for, backend));
     else if (!soonest || later.until < soonest.until) {
       soonest = { until: later.until, why: `the backend ${backend} rests: ${later.why}` };
     }
@@ -49,17 +49,21 @@ export function busyWorkers(yard: Yard, backend?: string): number {
   ).length;
 }
 
-/** What a person is told, and has to do, when no backend is left. */
+/** What is wrong with a backend and what a person has to do about it. */
+export function remedy(kind: InfrastructureClass, backend: string): string {
+  return sentences[kind].replaceAll('<backend>', backend);
+}
+
 const sentences: Record<InfrastructureClass, string> = {
   authentication:
     'The backend <backend> is not logged in, or its credentials were refused: log in with it, then resume.',
-  quota: 'The account of the backend <backend> is used up: mend that, then resume.',
-  rate_limit: 'The backend <backend> is rate limited: resume later.',
+  quota: 'The account of the backend <backend> is used up: top it up or wait for its renewal, then resume.',
+  rate_limit: 'The backend <backend> is rate limited: resume later, when the limit is over.',
   overloaded: 'The service of the backend <backend> is overloaded: resume later.',
   context_too_long: 'The task does not fit into the model of the backend <backend>: cut it, then resume.',
   model_unknown:
     'The backend <backend> does not know the model, or may not use it: open the loop with another one.',
   network: 'The backend <backend> cannot reach its service: mend the network, then resume.',
-  hang: 'The backend <backend> gave no sign of life: see its log, then resume.',
-  other: 'The backend <backend> cannot be started, or failed: see its log, then resume.',
+  hang: 'The backend <backend> gave no sign of life: see its log, try it by hand, then resume; for a model that is only slow, raise stall_minutes.',
+  other: 'The backend <backend> cannot be started, or failed: see its log, mend that, then resume.',
 };

@@ -2,7 +2,7 @@ import type { YardEvent } from '../events.ts';
 import type { Bar, Hold, Loop } from '../loop.ts';
 import type { Yard } from '../yard.ts';
 import { healthOf, restAfter } from './backend-health.ts';
-import { chooseBackend, commandBackend } from './choice.ts';
+import { chooseBackend, commandBackend, remedy } from './choice.ts';
 import type { InfrastructureClass } from './run.ts';
 import type { WorkerEnd } from './worker.ts';
 
@@ -47,7 +47,8 @@ export interface Reaction {
 
 /**
  * What follows from a failure that is not the work's fault: another backend at once, or a wait until the limit is over,
- * or a back-off, or a hold that says what a person must mend. Pure: `chance` is a number from 0 to 1.
+ * or a back-off, or, after too many in a row, a hold that says what a person must mend. Pure: `chance` is a number from
+ * 0 to 1.
  */
 export function reactionTo(
   yard: Yard,
@@ -63,10 +64,11 @@ export function reactionTo(
       : Math.max(now, failure.resetAt) + Math.round(chance * jitterMs);
   const news = newsOf(yard, backend, failure, resetAt, now);
   const bar = barOf(rule, backend, failure, resetAt ?? now + backOffMs, now);
-  const leaves = loop.spent.infrastructureFailures + 1 >= rule.leaveAfter;
-  if (leaves && isElsewhere(yard, { ...loop, barred: [...(loop.barred ?? []), bar] }, backend, now)) {
-    return { bar, news };
+  const failures = loop.spent.infrastructureFailures + 1;
+  if (failures >= loop.limits.infrastructureFailures) {
+    return { bar, news, hold: { kind: 'backend', reason: lastStraw(loop, failures, bar, now) } };
   }
+  if (turnsAway(yard, loop, backend, failure.class, now)) return { bar, news };
   if (rule.bar === 'for_good') return { bar, news };
   if (resetAt !== undefined && rule.bar === 'until_reset') {
     const hold = { kind: 'rate_limited' as const, reason: failure.text, until: resetAt };
@@ -75,10 +77,30 @@ export function reactionTo(
   return { news, notBefore: now + backOffMs };
 }
 
-/** Is there another backend that may work now? */
-function isElsewhere(yard: Yard, loop: Loop, backend: string, now: number): boolean {
-  const choice = chooseBackend(yard, loop, now);
-  return 'use' in choice && choice.use !== backend;
+/** Would a loop whose worker fails so now go on with another backend, because there is one that may work? */
+export function turnsAway(
+  yard: Yard,
+  loop: Loop,
+  backend: string,
+  kind: InfrastructureClass,
+  now: number,
+): boolean {
+  if (loop.spent.infrastructureFailures + 1 < rules[kind].leaveAfter) return false;
+  // In front of an older bar of the same backend, which may be over.
+  const barred = [{ backend, class: kind, text: '' }, ...(loop.barred ?? [])];
+  return 'use' in chooseBackend(yard, { ...loop, barred }, now);
+}
+
+/** It gives up, and says of each backend that it leaves alone now what a person can do. */
+function lastStraw({ barred = [] }: Loop, failures: number, last: Bar, now: number): string {
+  const others = barred.filter(
+    ({ backend, until }) => backend !== last.backend && (until === undefined || now < until),
+  );
+  const remedies = [last, ...others].map((bar) => remedy(bar.class, bar.backend));
+  return `${failures} failures in a row that are not the work's fault. ${remedies.join(' ')} The last: ${last.text}`.slice(
+    0,
+    2_000,
+  );
 }
 
 function barOf(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { YardEvent } from '../../../src/domain/events.ts';
 import { chooseBackend } from '../../../src/domain/worker/choice.ts';
-import { reactionTo, rules } from '../../../src/domain/worker/reaction.ts';
+import { reactionTo, rules, turnsAway } from '../../../src/domain/worker/reaction.ts';
 import { type InfrastructureClass, infrastructureClasses } from '../../../src/domain/worker/run.ts';
 import { aYard, loopIn, noon } from '../../support/yard-builder.ts';
 
@@ -68,6 +68,45 @@ describe('a failure that is not the fault of the work', () => {
       bar: { until: noon + minute + 15_000 },
       news: [{ type: 'backend.failed' }, { type: 'backend.rested', until: noon + minute + 15_000 }],
     });
+  });
+
+  test('the last of too many in a row holds the loop, with what to do about each backend that failed', () => {
+    const yard = aYard()
+      .withLoop({ state: 'working', plan: { backend: 'claude', fallbacks: ['codex', 'gemini', 'qwen'] } })
+      .build();
+    const loop = loopIn(yard);
+    const over = { backend: 'codex', class: 'hang' as const, text: 'x', until: noon - 1 };
+    const barred = [over, { backend: 'qwen', class: 'authentication' as const, text: 'x' }];
+    const failing = { ...loop, barred, spent: { ...loop.spent, infrastructureFailures: 2 } };
+    const { hold } = reactionTo(yard, failing, 'claude', { class: 'network', text: 'words' }, moment);
+    expect(hold).toEqual({
+      kind: 'backend',
+      reason:
+        "3 failures in a row that are not the work's fault. The backend claude cannot reach its service: " +
+        'mend the network, then resume. The backend qwen is not logged in, or its credentials were refused: ' +
+        'log in with it, then resume. The last: words',
+    });
+  });
+
+  test.each(infrastructureClasses)('held for %s, the loop says what a person has to do', (kind) => {
+    const reason = reaction(kind, { before: 2 }).hold?.reason;
+    expect(reason).toMatch(/then resume|: resume later|open the loop with another one/);
+    expect(reason).toContain('backend claude');
+  });
+
+  test.each<[string, InfrastructureClass, string[], number, boolean]>([
+    ['there is another', 'rate_limit', ['codex'], 0, true],
+    ['there is none', 'rate_limit', [], 0, false],
+    ['one failure is not enough', 'overloaded', ['codex'], 0, false],
+    ['two are', 'overloaded', ['codex'], 1, true],
+  ])('is a reason to turn to another backend or not: %s', (_title, kind, fallbacks, before, expected) => {
+    const yard = aYard()
+      .withLoop({ state: 'working', plan: { backend: 'claude', fallbacks } })
+      .build();
+    const loop = loopIn(yard);
+    const barred = [{ backend: 'claude', class: 'hang' as const, text: 'long ago', until: noon - 1 }];
+    const failing = { ...loop, barred, spent: { ...loop.spent, infrastructureFailures: before } };
+    expect(turnsAway(yard, failing, 'claude', kind, noon)).toBe(expected);
   });
 
   test('a command of the user’s own tells nothing about another loop’s', () => {
