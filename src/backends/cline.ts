@@ -31,6 +31,7 @@ export const backend: Backend = {
   permissions: { work: '--auto-approve true: everything', skip_all: 'the same' },
   tools: false,
   usage: 'cost',
+  tellsAtEnd: true,
   resumes: false,
   nudges: false,
   env: ['CLINE_API_KEY', 'CLINE_DIR'],

@@ -18,6 +18,7 @@ export const backend: Backend = {
   permissions: { work: 'whatever the program does' },
   tools: false,
   usage: 'none',
+  tellsAtEnd: true,
   resumes: false,
   nudges: false,
   env: [],

@@ -29,6 +29,7 @@ export const backend: Backend = {
   },
   tools: false,
   usage: 'none',
+  tellsAtEnd: true,
   resumes: false,
   nudges: false,
   env: ['CONTINUE_API_KEY', 'CONTINUE_GLOBAL_DIR', 'ANTHROPIC_API_KEY'],

@@ -25,6 +25,7 @@ export const backend: Backend = {
   permissions: { work: 'everything: a single run approves its own requests', skip_all: 'the same' },
   tools: false,
   usage: 'none',
+  tellsAtEnd: true,
   resumes: false,
   nudges: false,
   env: [

@@ -89,6 +89,8 @@ export interface Backend {
   readonly tools: boolean;
   /** What it reports of its use, so that a budget can bind it; `cost` means tokens and money. */
   readonly usage: 'none' | 'tokens' | 'cost';
+  /** Nothing of what it does is told before its end. Absent: each deed is told, so that without one it has done nothing. */
+  readonly tellsAtEnd?: true;
   /** It can go on with a session of an earlier run. */
   readonly resumes: boolean;
   /** It takes words while it works, on standard input. No program does so in the way it is started today. */

@@ -89,6 +89,7 @@ function backendSection(backend: Backend): string {
       backend.tools ? 'attached' : 'not attached: the worker has the files of its context',
     ],
     ['reports', { none: 'no usage', tokens: 'tokens', cost: 'tokens and money' }[backend.usage]],
+    ['tells what it does', backend.tellsAtEnd ? 'at its end, if at all' : 'while it works'],
     ['can go on with a session', resumes ? 'yes' : 'no'],
     ...(login ? [['to log in', login.how]] : []),
     ...(clients.length > 0 ? [['as a client it is called', clients.map(code).join(' ')]] : []),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { queued } from '../core/workers/scaling.ts';
-import { startedByWord, waitingFor } from '../core/workers/vigil.ts';
+import { startedByWord } from '../core/workers/vigil.ts';
 import { usageIn } from '../core/workers/worker-end.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { type Action, next } from '../domain/next.ts';
@@ -10,6 +10,7 @@ import { healthLine, healthOfWorker } from '../domain/worker/health.ts';
 import type { Review } from '../domain/worker/review.ts';
 import { addUsage } from '../domain/worker/run.ts';
 import { usageWords } from '../domain/worker/spending.ts';
+import { answerAwaited, retryOf } from '../domain/worker/waiting.ts';
 import type { Worker } from '../domain/worker/worker.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { RunView } from '../ports/processes.ts';
@@ -190,7 +191,8 @@ async function health(rt: Rt, yard: Yard, worker: Worker, run: RunView | undefin
     running: true,
     startedAt: activity.startedAt,
     heardAt,
-    waitingFor: waitingFor(yard, worker, activity),
+    waitingFor: answerAwaited(yard, worker.id),
+    retrying: retryOf(activity.facts)?.class,
     toolSince: startedByWord(youngest, heardAt) ? youngest : undefined,
     suspended: vitals?.suspended,
   };

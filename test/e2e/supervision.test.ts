@@ -57,6 +57,33 @@ test.concurrent('a worker that hangs without a word is ended for that, costs no 
   expect(text).not.toContain('{"type"');
 });
 
+test.concurrent('a worker that only tries again is ended as what it tried, and in the end a person is told what to do', async () => {
+  const { session, does } = await withClaude({ LOOPYARD_STALL_MINUTES: '0.02' });
+  await does('tries again');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const held = await until(session, loop, (now) => now.hold !== undefined, 100);
+  expect(held.iteration).toBe('0/10');
+  expect(held.trouble).toMatch(
+    /ended with: network\. It did nothing but try again for \d+ s .* It said: in vain/,
+  );
+  expect(held.hold).toMatch(
+    /^backend: 3 failures in a row .* cannot reach its service: mend the network, then resume/,
+  );
+}, 120_000);
+
+test.concurrent('a worker whose service sends it away is ended early when another backend may do the work', async () => {
+  const { session, does } = await withClaude({ LOOPYARD_STALL_MINUTES: '0.1' });
+  await does('tries again 429');
+  const command = script('fixes-at-once');
+  const loop = await opened(session, { checks, backend: 'claude,command', command });
+  const done = await until(session, loop, isIn('verified'), 60);
+  expect(done.iteration).toBe('1/10');
+  const { loops } = await session.call('status', { loop });
+  expect(JSON.stringify(loops)).not.toContain('silent');
+  const { backends } = await session.call('status', {});
+  expect(backends).toEqual([expect.stringMatching(/^claude: 1 failure lately, last with rate_limit/)]);
+});
+
 test.concurrent('a worker that is gone at once and did nothing costs no iteration', async () => {
   const { session, does } = await withClaude();
   await does('dies');

@@ -79,6 +79,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
           permissions: { work: 'anything' },
           tools: false,
           usage: 'none',
+          tellsAtEnd: true,
           resumes: false,
           nudges: false,
           env: [],
@@ -129,10 +130,12 @@ function processesOf(machine: Machine): Processes {
     },
     async stop(id, { cause }) {
       machine.stopped.push(id);
-      const { phase } = await observe(id);
+      const view = await observe(id);
+      const { phase } = view;
+      const facts = phase === 'running' ? view.activity.facts : [];
       if (phase === 'absent') machine.runs.set(id, { phase: 'void' });
       else if (phase !== 'ended' && phase !== 'void')
-        machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts: [] });
+        machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts });
       return machine.survivors;
     },
     forget: async (id) => void machine.runs.delete(id),

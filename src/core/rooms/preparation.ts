@@ -111,6 +111,7 @@ function howItEnded({ cause, exitCode }: RunEnd, timeoutMs: number): string {
     case 'signalled':
     case 'stopped':
     case 'stalled':
+    case 'kept_waiting':
     case 'lost':
       return 'it was interrupted.';
   }

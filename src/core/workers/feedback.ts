@@ -196,6 +196,8 @@ export function how(end: {
       return 'took longer than its time limit';
     case 'stalled':
       return 'gave no sign of life and was stopped';
+    case 'kept_waiting':
+      return 'was kept waiting by its service and was stopped';
     case 'not_started':
       return 'could not be started';
     default:

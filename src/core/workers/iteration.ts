@@ -16,7 +16,7 @@ import { how } from './feedback.ts';
 import { mayStart } from './scaling.ts';
 import { makeCandidate } from './snapshot.ts';
 import { budgetActor } from './stopping.ts';
-import { rapidDeath } from './worker-end.ts';
+import { idleEnd } from './worker-end.ts';
 import { bringToTip } from './workspace.ts';
 
 /**
@@ -75,7 +75,7 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
     await ifWorking(rt, loop, (record) => record({ type: 'loop.candidate_made', id, candidate, usage }));
   } else {
     const tellsFacts = rt.backends.get(worker.backend)?.probe !== undefined;
-    const failure = infrastructure ?? rapidDeath(end, tellsFacts);
+    const failure = infrastructure ?? idleEnd(end, tellsFacts);
     if (failure && !loop.cancel) return giveBack(rt, loop, worker, failure, usage);
     const reason = `The worker ${how(end.run)} and ${made.unmade}.`;
     await ifWorking(rt, loop, (record) => record({ type: 'loop.nothing_changed', id, reason, usage }));

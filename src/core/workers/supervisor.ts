@@ -14,7 +14,7 @@ import type { Runtime } from '../runtime.ts';
 import { showStopRequest } from './context.ts';
 import { reviewPrompt } from './review.ts';
 import { askWorkerToEnd, budgetActor } from './stopping.ts';
-import type { Vigil } from './vigil.ts';
+import type { Verdict, Vigil } from './vigil.ts';
 import { usageIn, workerEnd } from './worker-end.ts';
 
 type Housed = Loop & { workspace: Workspace };
@@ -41,27 +41,27 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigi
     case 'void':
       return recordEnd(rt, worker, calledOff(rt, loop));
     case 'lost':
-      return bringToEnd(rt, loop, worker, 'lost');
+      return bringToEnd(rt, loop, worker, { cause: 'lost', detail: 'Its shim died without a word.' });
     case 'absent':
       if (workspace && !isDue(rt, worker)) return launch(rt, { ...loop, workspace }, worker);
       break;
     case 'starting':
       // Claimed by a shim that comes no further: stopped, or held up by a disk that is gone.
       if (view.shim && vigil.watchedMs(rt, worker) > startLimitMs)
-        return bringToEnd(rt, loop, worker, 'not_started');
+        return bringToEnd(rt, loop, worker, { cause: 'not_started' });
       break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
       if (!worker.stop) await stopWhenSpent(rt, loop, worker, view.activity.facts);
       if (!worker.stop && workspace) {
-        const quietMs = await vigil.look(rt, worker, view.activity);
-        if (quietMs !== undefined) return bringToEnd(rt, loop, worker, 'stalled', quietMs);
+        const verdict = await vigil.look(rt, worker, view.activity);
+        if (verdict) return bringToEnd(rt, loop, worker, verdict);
       }
       if (worker.stop) await showStopRequest(rt, loop.id, stopText(worker.stop));
       break;
   }
   // Without a tree of its own it would go on in one that is somebody else's by now.
-  if (!workspace || isDue(rt, worker)) await bringToEnd(rt, loop, worker, 'stopped');
+  if (!workspace || isDue(rt, worker)) await bringToEnd(rt, loop, worker, { cause: 'stopped' });
 }
 
 /** An acknowledged request is a promise to end soon; until the grace is over the worker is left alone either way. */
@@ -77,14 +77,15 @@ async function bringToEnd(
   rt: Runtime,
   loop: Loop,
   worker: Worker,
-  cause: RunEnd['cause'],
-  quietMs = 0,
+  { cause, detail }: Verdict,
 ): Promise<void> {
   const graceMs = cause === 'lost' || worker.stop?.graceMs === 0 ? 0 : termGraceMs;
   const survivors = await rt.processes.stop(worker.id, { graceMs, cause });
   const view = await rt.processes.observe(worker.id);
   if (view.phase === 'ended') {
-    return recordEnd(rt, worker, { ...why(view.end.cause, quietMs), ...view.end }, view.facts, survivors);
+    // It may have ended for another reason first.
+    const why = detail !== undefined && view.end.cause === cause ? { detail } : {};
+    return recordEnd(rt, worker, { ...why, ...view.end }, view.facts, survivors);
   }
   if (view.phase === 'void') return recordEnd(rt, worker, calledOff(rt, loop), [], survivors);
 }
@@ -102,12 +103,6 @@ async function stopWhenSpent(rt: Runtime, loop: Loop, worker: Worker, facts: rea
     const now = tx.yard.workers[worker.id];
     if (now && now.state !== 'ended' && !now.stop) askWorkerToEnd(tx, now, request);
   });
-}
-
-function why(cause: RunEnd['cause'], quietMs: number): Pick<RunEnd, 'detail'> {
-  if (cause === 'lost') return { detail: 'Its shim died without a word.' };
-  if (cause !== 'stalled') return {};
-  return { detail: `It gave no sign of life for ${Math.round(quietMs / 1_000)} s and was ended.` };
 }
 
 function calledOff(rt: Runtime, { workspace }: Loop): RunEnd {

@@ -1,6 +1,16 @@
 import { healthOf, restAfter } from '../../domain/worker/backend-health.ts';
 import { commandBackend } from '../../domain/worker/choice.ts';
-import { type QuietLevel, quietLevels, quietSince, rungDue, type Signs } from '../../domain/worker/stall.ts';
+import { turnsAway } from '../../domain/worker/reaction.ts';
+import type { InfrastructureClass, RunEnd } from '../../domain/worker/run.ts';
+import {
+  type QuietLevel,
+  quietLevels,
+  quietSince,
+  rungDue,
+  rungMs,
+  type Signs,
+} from '../../domain/worker/stall.ts';
+import { answerAwaited, hasActed, isRefusal, patienceMs, retryOf } from '../../domain/worker/waiting.ts';
 import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { RunActivity } from '../../ports/processes.ts';
@@ -22,7 +32,12 @@ interface Watched {
   busyAt?: number;
   changedAt?: number;
   toolSince?: number | undefined;
+  /** Its service has sent it away since then, and it asks again. */
+  refusedSince?: number | undefined;
 }
+
+/** A worker is to be ended: as what, and why in words. */
+export type Verdict = Pick<RunEnd, 'cause' | 'detail'>;
 
 /**
  * Watches over the workers of a yard: who is quiet, for how long, and what follows from it (domain/stall.ts).
@@ -38,21 +53,31 @@ export class Vigil {
     this.#watched.clear();
   }
 
-  /** Looks at a running worker once. Answers for how long it was quiet if it is to be ended for that, milliseconds. */
-  async look(rt: Rt, worker: Worker, activity: RunActivity): Promise<number | undefined> {
+  /** Looks at a running worker once. Answers only if it is to be ended for its silence, or for its vain tries. */
+  async look(rt: Rt, worker: Worker, activity: RunActivity): Promise<Verdict | undefined> {
     const now = rt.clock.now();
     const periodMs = rt.config.stall_minutes * 60_000;
     const heardAt = activity.heardAt ?? activity.lastOutputAt;
     const { quiet } = worker;
     // Decided, and the keeper that decided it came no further.
-    if (quiet?.level === 'given_up' && (heardAt ?? 0) <= quiet.at) return now - quiet.since;
+    if (quiet?.level === 'given_up' && (heardAt ?? 0) <= quiet.at)
+      return stalled(activity, now - quiet.since);
     const watched = this.#watchedFor(worker, now);
     const yard = await rt.store.read();
     await this.#noteUnheard(rt, yard, worker, activity, now);
-    if (waitingFor(yard, worker, activity)) {
+    if (answerAwaited(yard, worker.id) !== undefined) {
       this.#watched.set(worker.id, { since: now });
       return undefined;
     }
+    const retry = retryOf(activity.facts);
+    if (retry && isRefusal(retry.class)) {
+      const refusedSince = Math.max(watched.refusedSince ?? now, heardAt ?? 0);
+      this.#watched.set(worker.id, { since: now, refusedSince });
+      const waitedMs = now - refusedSince;
+      const isEnough = waitedMs >= patienceMs(periodMs, mayTurnAway(yard, worker, retry.class, now));
+      return isEnough ? { cause: 'kept_waiting', detail: triedFor(waitedMs) } : undefined;
+    }
+    watched.refusedSince = undefined;
     const signs = (): Signs => ({
       startedAt: activity.startedAt,
       watchedSince: watched.since,
@@ -64,7 +89,8 @@ export class Vigil {
     const due = () => {
       const since = quietSince(signs(), now, periodMs);
       const mayEnd = worker.backend !== commandBackend || activity.bytes > 0;
-      return { since, level: rungDue(quiet, since, now, { periodMs, mayEnd }) };
+      const everyMs = rungMs(periodMs, !isIdle(rt, worker, activity, watched));
+      return { since, level: rungDue(quiet, since, now, { everyMs, mayEnd }) };
     };
     if (now - quietSince(signs(), now, periodMs) >= periodMs / 5)
       await feelPulse(rt, worker, activity, watched, now, periodMs);
@@ -75,7 +101,7 @@ export class Vigil {
     const { since, level } = due();
     if (level === undefined) return undefined;
     await noteQuiet(rt, worker, level, since, now);
-    return level === 'given_up' ? now - since : undefined;
+    return level === 'given_up' ? stalled(activity, now - since) : undefined;
   }
 
   /** For how long this one has been looked at without a gap, milliseconds. */
@@ -111,20 +137,26 @@ export class Vigil {
   }
 }
 
-/** What a worker may wait for without being quiet: a person, or a service that told it to come back later. */
-export function waitingFor(
-  yard: Yard,
-  worker: Pick<Worker, 'id'>,
-  activity: Pick<RunActivity, 'facts'>,
-): string | undefined {
-  const question = Object.values(yard.questions).find(
-    (one) => one.worker === worker.id && one.state === 'open',
-  );
-  if (question) return `an answer to ${question.id}`;
-  const last = activity.facts.at(-1);
-  if (last?.type !== 'retrying') return undefined;
-  const isLimit = last.class === 'rate_limit' || last.class === 'quota' || last.class === 'overloaded';
-  return isLimit ? `its service (${last.class})` : undefined;
+/** A reviewer is no part of what its loop turns away from. */
+function mayTurnAway(yard: Yard, worker: Worker, kind: InfrastructureClass, now: number): boolean {
+  const loop = yard.loops[worker.loop];
+  return loop !== undefined && !worker.role && turnsAway(yard, loop, worker.backend, kind, now);
+}
+
+function stalled({ facts }: RunActivity, quietMs: number): Verdict {
+  const detail = retryOf(facts)
+    ? triedFor(quietMs)
+    : `It gave no sign of life for ${seconds(quietMs)} and was ended.`;
+  return { cause: 'stalled', detail };
+}
+
+const triedFor = (ms: number) => `It did nothing but try again for ${seconds(ms)} and was ended.`;
+const seconds = (ms: number) => `${Math.round(ms / 1_000)} s`;
+
+/** It has certainly done nothing yet: its backend would have told, and its processes are seen and run no command. */
+function isIdle(rt: Rt, { backend }: Worker, { facts }: RunActivity, { cpu, toolSince }: Watched): boolean {
+  if (cpu === undefined || toolSince !== undefined) return false;
+  return !rt.backends.get(backend)?.tellsAtEnd && !hasActed(facts);
 }
 
 /** Is a process a command that the worker's last word was about? */

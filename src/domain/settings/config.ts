@@ -141,7 +141,9 @@ export const Config = z.strictObject({
     .meta(project.stricter),
   stall_minutes: minutes
     .default(5)
-    .describe('a worker without a sign of life is noted after this, reported after two, ended after three'),
+    .describe(
+      'a worker without a sign of life is noted after this, reported after two, ended after three; one that has done nothing yet is ended after one',
+    ),
   worker_names: z.enum(themeNames).default('stars').describe('theme of the names workers get'),
   families: z
     .record(z.string(), z.string())

@@ -1,3 +1,4 @@
+import type { InfrastructureClass } from './run.ts';
 import type { QuietLevel } from './stall.ts';
 import type { Worker } from './worker.ts';
 
@@ -8,8 +9,10 @@ export interface Observed {
   readonly startedAt?: number | undefined;
   /** When it last said something. */
   readonly heardAt?: number | undefined;
-  /** What it waits for outside itself, in words: an answer, its service. */
+  /** The answer it waits for, in words. */
   readonly waitingFor?: string | undefined;
+  /** Its program does nothing but ask its service again, which fails so. */
+  readonly retrying?: InfrastructureClass | undefined;
   /** A command it started after its last word still runs, since then. */
   readonly toolSince?: number | undefined;
   /** All its processes are stopped (SIGSTOP). */
@@ -20,7 +23,12 @@ export interface Observed {
 export type Health =
   | { readonly is: 'starting' | 'working' | 'suspended' }
   | { readonly is: 'silent'; readonly since: number; readonly level?: QuietLevel | undefined }
-  | { readonly is: 'waiting'; readonly for: string }
+  | {
+      readonly is: 'waiting';
+      readonly for: string;
+      readonly since?: number;
+      readonly level?: QuietLevel | undefined;
+    }
   | { readonly is: 'stopping'; readonly acknowledged: boolean }
   | { readonly is: 'ended'; readonly cause: string; readonly left: readonly string[] };
 
@@ -35,23 +43,21 @@ export function healthOfWorker(worker: Worker, seen: Observed, now: number): Hea
   if (seen.suspended) return { is: 'suspended' };
   if (seen.waitingFor !== undefined) return { is: 'waiting', for: seen.waitingFor };
   const since = Math.max(seen.heardAt ?? 0, seen.startedAt ?? worker.startedAt);
+  const level = worker.quiet && since <= worker.quiet.at ? worker.quiet.level : undefined;
+  if (seen.retrying) return { is: 'waiting', for: `its service (${seen.retrying})`, since, level };
   if (now - since < silenceMs) return { is: 'working' };
   if (seen.toolSince !== undefined)
     return { is: 'waiting', for: `a command it runs since ${time(seen.toolSince)}` };
-  const level = worker.quiet && since <= worker.quiet.at ? worker.quiet.level : undefined;
   return { is: 'silent', since, level };
 }
 
 /** One line of it, for people and models. */
 export function healthLine(health: Health, now: number): string {
   switch (health.is) {
-    case 'silent': {
-      const seconds = Math.round((now - health.since) / 1_000);
-      const level = health.level === undefined ? '' : `, ${health.level.replace('_', ' ')}`;
-      return `silent since ${time(health.since)} (${seconds} s)${level}`;
-    }
+    case 'silent':
+      return `silent${since(health, now)}`;
     case 'waiting':
-      return `waiting for ${health.for}`;
+      return `waiting for ${health.for}${since(health, now)}`;
     case 'stopping':
       return health.acknowledged ? 'stopping, it knows' : 'stopping';
     case 'ended':
@@ -67,6 +73,12 @@ function causeOf({ end }: Worker): string {
   if (end.infrastructure) return end.infrastructure.class;
   if (cause === 'exited') return `exit code ${exitCode ?? 'unknown'}`;
   return cause === 'signalled' ? `signal ${signal ?? 'unknown'}` : cause.replace('_', ' ');
+}
+
+function since(spell: { since?: number; level?: QuietLevel | undefined }, now: number): string {
+  if (spell.since === undefined) return '';
+  const level = spell.level === undefined ? '' : `, ${spell.level.replace('_', ' ')}`;
+  return ` since ${time(spell.since)} (${Math.round((now - spell.since) / 1_000)} s)${level}`;
 }
 
 /** Of the day, in UTC: `14:03:22Z`. */

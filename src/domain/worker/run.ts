@@ -13,6 +13,8 @@ export const endCauses = [
   'stopped',
   /** It gave no sign of life for too long. */
   'stalled',
+  /** Its service refused it for so long that it was ended: a limit, too much load. */
+  'kept_waiting',
   'not_started',
   'lost',
 ] as const;

@@ -38,19 +38,25 @@ export function quietSince(signs: Signs, now: number, periodMs: number): number 
   return Math.min(now, Math.max(startedAt, watchedSince, heardAt, busyAt, changedAt, tool));
 }
 
+/** The rungs are this far apart. One that has done nothing yet loses nothing: for it the whole ladder is one period. */
+export function rungMs(periodMs: number, hasActed: boolean): number {
+  return hasActed ? periodMs : periodMs / quietLevels.length;
+}
+
 /**
- * The next rung of the ladder, or undefined while it is not due: one period of silence is noted, two are told to the
- * session, three end the worker, if it `mayEnd` (a command that never printed anything may just be one that does not).
+ * The next rung of the ladder, or undefined while it is not due: the first silence is noted, the second is told to the
+ * session, the third ends the worker, if it `mayEnd` (a command that never printed anything may just be one that does
+ * not).
  */
 export function rungDue(
   quiet: Quiet | undefined,
   since: number,
   now: number,
-  { periodMs, mayEnd }: { periodMs: number; mayEnd: boolean },
+  { everyMs, mayEnd }: { everyMs: number; mayEnd: boolean },
 ): QuietLevel | undefined {
   const isSame = quiet !== undefined && since <= quiet.at;
   const reached = isSame ? quietLevels.indexOf(quiet.level) + 1 : 0;
   const level = quietLevels[reached];
   if (level === undefined || (level === 'given_up' && !mayEnd)) return undefined;
-  return now - since >= (reached + 1) * periodMs ? level : undefined;
+  return now - since >= (reached + 1) * everyMs ? level : undefined;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { attendWorker } from '../../../src/core/workers/supervisor.ts';
 import { Vigil } from '../../../src/core/workers/vigil.ts';
 import type { YardEvent } from '../../../src/domain/events.ts';
-import type { Fact } from '../../../src/domain/worker/run.ts';
+import type { Fact, InfrastructureClass } from '../../../src/domain/worker/run.ts';
 import type { RunActivity } from '../../../src/ports/processes.ts';
 import { anIdentity, aScriptedRuntime } from '../../support/scripted-runtime.ts';
 import { aYard, loopIn, noon } from '../../support/yard-builder.ts';
@@ -13,10 +13,11 @@ const minute = 60_000;
 async function watching(
   activity: Partial<RunActivity> = {},
   backend = 'codex',
-  ...events: readonly YardEvent[]
+  events: readonly YardEvent[] = [],
+  fallbacks: string[] = [],
 ) {
   const yard = aYard()
-    .withLoop({ plan: { backend } })
+    .withLoop({ plan: { backend, fallbacks } })
     .record(
       { type: 'worker.starting', worker: { id: 'l-w', loop: 'l', iteration: 1, backend } },
       { type: 'loop.iteration_started', id: 'l', iteration: 1, worker: 'l-w' },
@@ -46,7 +47,8 @@ async function watching(
   return { rt, machine, until, vigil };
 }
 
-const retrying = (kind: 'rate_limit' | 'network'): Fact => ({ type: 'retrying', class: kind, text: 'x' });
+const said: Fact = { type: 'said', text: 'Hm.' };
+const retrying = (kind: InfrastructureClass): Fact => ({ type: 'retrying', class: kind, text: 'x' });
 
 describe('a quiet worker', () => {
   test('is noted, warned about and ended as hanging, one period each', async () => {
@@ -99,20 +101,11 @@ describe('a quiet worker', () => {
     expect(await until(27, running)).toMatchObject({ state: 'ended' });
   });
 
-  test.each<[string, Partial<RunActivity>, readonly YardEvent[]]>([
-    ['a limit of its service', { facts: [retrying('rate_limit')] }, []],
-    [
-      'a person',
-      {},
-      [
-        {
-          type: 'question.asked',
-          question: { id: 'q', loop: 'l', worker: 'l-w', text: 'Which?', deadline: noon + 90 * minute },
-        },
-      ],
-    ],
-  ])('is never ended while it waits for %s', async (_what, activity, events) => {
-    const { until } = await watching(activity, 'codex', ...events);
+  test('is never ended while it waits for a person, however limited its service is', async () => {
+    const question = { id: 'q', loop: 'l', worker: 'l-w', text: 'Which?', deadline: noon + 90 * minute };
+    const { until } = await watching({ facts: [retrying('rate_limit')] }, 'codex', [
+      { type: 'question.asked', question },
+    ]);
     expect(await until(60)).toMatchObject({ state: 'running' });
     expect((await until(60)).quiet).toBeUndefined();
   });
@@ -121,9 +114,14 @@ describe('a quiet worker', () => {
     const { until } = await watching({
       lastOutputAt: noon + 14 * minute,
       heardAt: noon,
-      facts: [retrying('network')],
+      facts: [said, retrying('network')],
     });
-    expect(await until(17)).toMatchObject({ state: 'ended' });
+    const { end } = await until(17);
+    expect(end?.run.cause).toBe('stalled');
+    expect(end?.infrastructure).toEqual({
+      class: 'network',
+      text: expect.stringMatching(/^It did nothing but try again for 9\d\d s and was ended\. It said: x$/),
+    });
   });
 
   test('is not judged by what happened while nobody looked', async () => {
@@ -137,13 +135,83 @@ describe('a quiet worker', () => {
 
   test('that was given up is ended by the next keeper', async () => {
     const given = { type: 'worker.quiet', id: 'l-w', level: 'given_up', since: noon, reason: 'x' } as const;
-    const { until } = await watching({}, 'codex', given);
+    const { until } = await watching({}, 'codex', [given]);
     expect(await until(1)).toMatchObject({ state: 'ended' });
   });
 
   test('that is a plain command and never printed anything is not ended for that', async () => {
     const { until } = await watching({ bytes: 0, lastOutputAt: undefined }, 'command');
     expect(await until(60)).toMatchObject({ state: 'running', quiet: { level: 'warned' } });
+  });
+});
+
+describe('a worker that has done nothing yet', () => {
+  const idle = { processes: 2, cpuMs: 0, suspended: false };
+
+  test('loses nothing: for it the whole ladder is one period', async () => {
+    const { until, machine } = await watching();
+    machine.vitals = idle;
+    expect((await until(2.5)).quiet?.level).toBe('noted');
+    expect((await until(4)).quiet?.level).toBe('warned');
+    const { end } = await until(5.5);
+    expect(end?.infrastructure?.class).toBe('hang');
+  });
+
+  test.each<[string, Parameters<typeof watching>, boolean]>([
+    ['it said something', [{ facts: [said] }], true],
+    ['its backend tells nothing on the way', [{}, 'command'], true],
+    ['nobody can see its processes', [{}], false],
+  ])('is one that might lose something when %s', async (_title, given, isSeen) => {
+    const { until, machine } = await watching(...given);
+    if (isSeen) machine.vitals = idle;
+    expect((await until(9)).quiet?.level).toBe('noted');
+    expect((await until(17)).end?.run.cause).toBe('stalled');
+  });
+
+  test('is given its whole period again after it was not looked at', async () => {
+    const { until, vigil, machine } = await watching();
+    machine.vitals = idle;
+    await until(4);
+    machine.now += 8 * 60 * minute;
+    vigil.startAnew();
+    expect(await until(8 * 60 + 8.5)).toMatchObject({ state: 'running' });
+    expect(await until(8 * 60 + 9.5)).toMatchObject({ state: 'ended' });
+  });
+});
+
+describe('a worker whose service sends it away', () => {
+  const limited = { facts: [said, retrying('rate_limit')] };
+
+  test('is not quiet, and is ended after three periods', async () => {
+    const { until } = await watching(limited);
+    expect(await until(15)).toMatchObject({ state: 'running' });
+    const { quiet, end } = await until(16);
+    expect(quiet).toBeUndefined();
+    expect(end?.run.cause).toBe('kept_waiting');
+    expect(end?.infrastructure).toEqual({
+      class: 'rate_limit',
+      text: expect.stringMatching(/^It did nothing but try again for 9\d\d s and was ended\. It said: x$/),
+    });
+  });
+
+  test('is ended after one when its loop would go on with another backend', async () => {
+    const { until } = await watching(limited, 'codex', [], ['claude']);
+    expect(await until(5)).toMatchObject({ state: 'running' });
+    expect((await until(6)).end?.infrastructure?.class).toBe('rate_limit');
+  });
+
+  test('is left alone where one such failure is no reason to change the backend', async () => {
+    const { until } = await watching({ facts: [retrying('overloaded')] }, 'codex', [], ['claude']);
+    expect(await until(15)).toMatchObject({ state: 'running' });
+  });
+
+  test('begins to wait anew with each word, and when nobody looked', async () => {
+    const { until, vigil, machine } = await watching({ ...limited, heardAt: noon + 10 * minute });
+    expect(await until(24)).toMatchObject({ state: 'running' });
+    machine.now += 60 * minute;
+    vigil.startAnew();
+    expect(await until(98)).toMatchObject({ state: 'running' });
+    expect(await until(100)).toMatchObject({ state: 'ended' });
   });
 });
 

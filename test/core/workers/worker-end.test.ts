@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { workerEnd } from '../../../src/core/workers/worker-end.ts';
+import { idleEnd, workerEnd } from '../../../src/core/workers/worker-end.ts';
 import type { Fact, RunEnd } from '../../../src/domain/worker/run.ts';
 import { WorkerEnd } from '../../../src/domain/worker/worker.ts';
 import { aRunEnd, noon } from '../../support/yard-builder.ts';
@@ -51,6 +51,53 @@ describe('the end of a worker', () => {
     expect(endOf(run).infrastructure).toEqual({ class: 'other', text: expect.stringContaining(text) }),
   );
 
+  const retrying: Fact = { type: 'retrying', class: 'overloaded', text: '529' };
+  const told = 'It did nothing but try again until it was ended. It said: 529';
+
+  test.each<[string, RunEnd['cause'], readonly Fact[], object | undefined]>([
+    ['it was silent', 'stalled', [], { class: 'hang', text: 'It gave no sign of life.' }],
+    ['it was silent between its tries', 'stalled', [retrying], { class: 'overloaded', text: told }],
+    ['its time was over between its tries', 'timed_out', [retrying], { class: 'overloaded', text: told }],
+    ['it was kept waiting', 'kept_waiting', [retrying], { class: 'overloaded', text: told }],
+    [
+      'it was kept waiting, and says no more of it',
+      'kept_waiting',
+      [],
+      { class: 'other', text: 'It was kept waiting.' },
+    ],
+    [
+      'it told what it used when it was ended',
+      'stalled',
+      [retrying, { type: 'denied', what: 'x' }, { type: 'usage', usage: { inputTokens: 0 } }],
+      { class: 'overloaded', text: told },
+    ],
+    [
+      'it had gone on after its tries',
+      'stalled',
+      [retrying, { type: 'said', text: 'So.' }],
+      { class: 'hang', text: 'It gave no sign of life.' },
+    ],
+    [
+      'its time was over after it had gone on',
+      'timed_out',
+      [retrying, { type: 'tool', name: 'x' }],
+      undefined,
+    ],
+    ['a person stopped it between its tries', 'stopped', [retrying], undefined],
+  ])('is of the class of what it kept trying: %s', (_title, cause, facts, expected) =>
+    expect(endOf({ ...bare, cause }, facts).infrastructure).toEqual(expected),
+  );
+
+  test('says for how long it tried, where that is known', () => {
+    const run: RunEnd = { ...bare, cause: 'stalled', detail: 'It tried for 9 s.' };
+    expect(endOf(run, [retrying]).infrastructure?.text).toBe('It tried for 9 s. It said: 529');
+  });
+
+  test('is no deed by a report that it used nothing', () => {
+    const used = (inputTokens: number): Fact => ({ type: 'usage', usage: { inputTokens } });
+    expect([endOf(aRunEnd, [used(0)]).acted, endOf(aRunEnd, [used(1)]).acted]).toEqual([undefined, true]);
+  });
+
   test('is what the backend said last when it gave up, however the run ended', () => {
     const facts: readonly Fact[] = [
       { type: 'fatal', class: 'overloaded', text: 'first' },
@@ -71,4 +118,25 @@ describe('the end of a worker', () => {
     expect(WorkerEnd.parse(end)).toEqual(end);
     expect(end.denied).toHaveLength(20);
   });
+});
+
+describe('a worker that changed nothing', () => {
+  const lasting = (seconds: number, cause: RunEnd['cause']): RunEnd => ({
+    ...(cause === 'exited' ? aRunEnd : bare),
+    cause,
+    endedAt: noon + seconds * 1_000,
+    startedAt: noon,
+  });
+
+  test.each<[string, RunEnd, readonly Fact[], boolean, string | undefined]>([
+    ['was gone at once', lasting(14, 'exited'), [], true, 'other'],
+    ['worked and ended soon', lasting(14, 'exited'), [{ type: 'tool', name: 'x' }], true, undefined],
+    ['ended after a while', lasting(15, 'exited'), [], true, undefined],
+    ['was stopped', lasting(5, 'stopped'), [], true, undefined],
+    ['did nothing until its time was over', lasting(600, 'timed_out'), [], true, 'hang'],
+    ['did something in its time', lasting(600, 'timed_out'), [{ type: 'said', text: 'x' }], true, undefined],
+    ['is a plain command whose time was over', lasting(600, 'timed_out'), [], false, undefined],
+  ])('and %s', (_title, run, facts, tellsFacts, expected) =>
+    expect(idleEnd(endOf(run, facts), tellsFacts)?.class).toBe(expected),
+  );
 });

@@ -46,6 +46,18 @@ describe('a worker is', () => {
       { ...heard(4), toolSince: now - 4 * minute },
       'waiting for a command it runs since 22:19:20Z',
     ],
+    [
+      'waiting for its service, and that is told at once',
+      worker,
+      { ...heard(0.1), retrying: 'network' },
+      'waiting for its service (network) since 22:23:14Z (6 s)',
+    ],
+    [
+      'waiting for its service in vain, and told about',
+      { ...worker, quiet: { level: 'warned', since: noon, at: now } },
+      { ...heard(4), retrying: 'network' },
+      'waiting for its service (network) since 22:19:20Z (240 s), warned',
+    ],
     ['suspended', worker, { ...heard(4), suspended: true }, 'suspended'],
     ['stopping', { ...worker, state: 'stopping', stop }, heard(0), 'stopping'],
     [

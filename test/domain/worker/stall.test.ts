@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Quiet, quietSince, rungDue, type Signs } from '../../../src/domain/worker/stall.ts';
+import { type Quiet, quietSince, rungDue, rungMs, type Signs } from '../../../src/domain/worker/stall.ts';
 
 const minute = 60_000;
 const now = 100 * minute;
@@ -38,10 +38,14 @@ describe('the ladder', () => {
     ['has nothing left then', was('given_up', 30, 15), 30, undefined],
     ['begins again after a sign of life', was('warned', 60, 50), 5, 'noted'],
   ])('%s', (_title, quiet, since, rung) => {
-    expect(rungDue(quiet, at(since), now, { periodMs: period, mayEnd: true })).toBe(rung);
+    expect(rungDue(quiet, at(since), now, { everyMs: period, mayEnd: true })).toBe(rung);
+  });
+
+  test('is climbed within one period by a worker that has done nothing yet', () => {
+    expect([rungMs(period, true), rungMs(period, false)]).toEqual([period, period / 3]);
   });
 
   test('stops at the warning for one that may be quiet by nature', () => {
-    expect(rungDue(was('warned', 99, 5), at(99), now, { periodMs: period, mayEnd: false })).toBeUndefined();
+    expect(rungDue(was('warned', 99, 5), at(99), now, { everyMs: period, mayEnd: false })).toBeUndefined();
   });
 });
