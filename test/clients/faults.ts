@@ -169,15 +169,13 @@ export async function whatBecomesOf(
         : [],
     },
   );
-  const home = join(worker.project, '.git', 'loopyard');
-  const told = () =>
-    readHistory(home, 0, 10_000).flatMap(({ at, events }) => events.map((event) => ({ at, event })));
+  const told = () => historyOf(worker.project);
   await worker.start('--auto-merge');
   await until(() => told().some(({ event }) => settles(event, second === undefined)), withinMs);
   const became = told();
   await worker.stop();
   await until(() => processesOf(worker.root).length === 0, 10_000);
-  keepStreams(join(home, 'runs'), `${client.backend}.${fault.name}${second ? '+' : ''}`);
+  keepStreams(worker.project, `${client.backend}.${fault.name}${second ? '+' : ''}`);
   const { seen } = worker.model;
   return {
     ...cellOf(became, client.backend),
@@ -193,6 +191,12 @@ function settles(event: YardEvent, alone: boolean): boolean {
 }
 
 type Told = readonly { readonly at: number; readonly event: YardEvent }[];
+
+const homeOf = (project: string) => join(project, '.git', 'loopyard');
+
+/** What was recorded in the yard of a project. */
+export const historyOf = (project: string): Told =>
+  readHistory(homeOf(project), 0, 10_000).flatMap(({ at, events }) => events.map((event) => ({ at, event })));
 
 function cellOf(told: Told, backend: string): Omit<Cell, 'requests' | 'left'> {
   const mine = new Set(
@@ -248,7 +252,8 @@ function processesOf(root: string): string[] {
 }
 
 /** For whoever wants a new fixture: with a folder in KEEP_STREAMS the raw output of every worker stays there. */
-function keepStreams(runs: string, name: string): void {
+function keepStreams(project: string, name: string): void {
   const folder = process.env.KEEP_STREAMS;
-  if (folder) cpSync(runs, join(folder, name.replaceAll(' ', '-')), { recursive: true });
+  if (folder)
+    cpSync(join(homeOf(project), 'runs'), join(folder, name.replaceAll(' ', '-')), { recursive: true });
 }

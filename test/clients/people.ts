@@ -9,6 +9,8 @@ export interface Client extends Person {
   readonly model: RegExp;
   /** A shell command as this program's tool takes it. */
   readonly shell: (command: string) => Call;
+  /** The same for writing a file, where it has a tool for that alone. */
+  readonly write?: (path: string, text: string) => Call;
   /** A call of loopyard's tool `load_context`. */
   readonly loadsContext: Call;
 }
@@ -33,6 +35,7 @@ export const claude = ({ fast = false }: Retries = {}): Client => ({
   project: ([command, ...args]) => ({
     '.mcp.json': JSON.stringify({ mcpServers: { loopyard: { type: 'stdio', command, args } } }),
   }),
+  write: (file_path, content) => ({ call: 'Write', with: { file_path, content } }),
   shell: (command) => ({ call: 'Bash', with: { command, description: 'Do the step' } }),
   loadsContext: { call: 'mcp__loopyard__load_context', with: {} },
 });
@@ -88,6 +91,7 @@ export const opencode = (): Client => ({
   project: (command) => ({
     'opencode.json': JSON.stringify({ mcp: { loopyard: { type: 'local', command, enabled: true } } }),
   }),
+  write: (filePath, content) => ({ call: 'write', with: { filePath, content } }),
   shell: (command) => ({ call: 'bash', with: { command, description: 'Do the step' } }),
   loadsContext: { call: 'loopyard_load_context', with: {} },
 });
@@ -109,6 +113,7 @@ export const gemini = ({ fast = false }: Retries = {}): Client => ({
   project: ([command, ...args]) => ({
     '.gemini/settings.json': JSON.stringify({ mcpServers: { loopyard: { command, args, trust: true } } }),
   }),
+  write: (file_path, content) => ({ call: 'write_file', with: { file_path, content } }),
   shell: (command) => ({ call: 'run_shell_command', with: { command, description: 'Do the step' } }),
   loadsContext: { call: 'mcp_loopyard_worker_load_context', with: {} },
 });

@@ -3,9 +3,11 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -39,6 +41,8 @@ export interface Person {
 /** What a test wants differently. */
 export interface Differing {
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The only programs of agents on its PATH. Default: all. */
+  readonly programs?: readonly string[];
   /** Conversations that follow another script than the rest. */
   readonly scripts?: readonly Script[];
 }
@@ -66,7 +70,7 @@ export async function aRealWorker(
   person: Person,
   turns: readonly (readonly ScriptedTurn[])[],
   { onTestFinished }: TestContext,
-  { settings = {}, scripts: others = [] }: Differing = {},
+  { settings = {}, programs, scripts: others = [] }: Differing = {},
 ): Promise<RealWorker> {
   const cache = join(homedir(), '.cache');
   mkdirSync(cache, { recursive: true });
@@ -76,8 +80,10 @@ export async function aRealWorker(
     () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
     patienceMs,
   );
-  const [home, project, temp] = [join(root, 'home'), join(root, 'project'), join(root, 'tmp')];
-  for (const folder of [home, project, temp]) mkdirSync(folder);
+  const below = (name: string) => join(root, name);
+  const [home, project, temp, bin] = [below('home'), below('project'), below('tmp'), below('bin')];
+  for (const folder of [home, project, temp, bin]) mkdirSync(folder);
+  for (const name of programs ?? readdirSync(binFolder)) symlinkSync(join(binFolder, name), join(bin, name));
   const model = await startModelServer([
     ...others,
     { opening: /You are the worker of iteration/, conversations: turns },
@@ -98,7 +104,7 @@ export async function aRealWorker(
   });
   const nowhere = 'http://127.0.0.1:9';
   const env = {
-    PATH: [binFolder, dirname(process.execPath), process.env.PATH].join(delimiter),
+    PATH: [bin, dirname(process.execPath), process.env.PATH].join(delimiter),
     HOME: home,
     TMPDIR: temp,
     LANG: 'C.UTF-8',
