@@ -147,11 +147,14 @@ function toolFacts({ type, server, tool }: Item): Fact[] {
   return ['file_change', 'web_search'].includes(type) ? [{ type: 'tool', name: type }] : [];
 }
 
-/** A refusal is an item that failed like any other; only its words tell it from a tool that went wrong. */
-function itemFacts({ type, text, status, error, server, tool, command }: Item): Fact[] {
+/** A refusal, also by the sandbox, is an item that failed like any other; only its words tell it from one that went wrong. */
+function itemFacts(item: Item): Fact[] {
+  const { type, text, status, error, server, tool, command } = item;
   if (type === 'agent_message' && text) return [{ type: 'said', text }];
   const refused =
-    status === 'declined' || /requires approval|rejected by user|approval policy/i.test(error?.message ?? '');
+    status === 'declined' ||
+    /requires approval|rejected by user|approval policy/i.test(error?.message ?? '') ||
+    (status === 'failed' && /read-only file system/i.test(item.aggregated_output ?? ''));
   if (!refused) return [];
   return [{ type: 'denied', what: (command ?? `${server ?? type}/${tool ?? ''}`).slice(0, 200) }];
 }

@@ -184,7 +184,8 @@ const Event = z.discriminatedUnion('type', [
 ]);
 
 function denials({ tool_id, error }: Extract<z.infer<typeof Event>, { type: 'tool_result' }>): Fact[] {
-  const refused = /denied by policy|policy_violation|requires (?:user )?confirmation|not allowed/i;
+  const refused =
+    /denied by policy|access denied|policy_violation|requires (?:user )?confirmation|not allowed/i;
   if (!error || !refused.test(`${error.type} ${error.message}`)) return [];
   return [{ type: 'denied', what: tool_id.replace(/__.*$|_\d+.*$/, '').slice(0, 200) }];
 }

@@ -252,7 +252,7 @@ function processesOf(root: string): string[] {
 }
 
 /** For whoever wants a new fixture: with a folder in KEEP_STREAMS the raw output of every worker stays there. */
-function keepStreams(project: string, name: string): void {
+export function keepStreams(project: string, name: string): void {
   const folder = process.env.KEEP_STREAMS;
   if (folder)
     cpSync(join(homeOf(project), 'runs'), join(folder, name.replaceAll(' ', '-')), { recursive: true });

@@ -125,7 +125,9 @@ function breakOff(
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     return;
   }
-  if ('drop' in turn && turn.drop === true) return void response.destroy();
+  if ('drop' in turn && (turn.drop === true || !conversation.stream)) return void response.destroy();
+  // A client that asks again without a stream gets the failure plainly.
+  if ('failMidway' in turn && !conversation.stream) return fail(response, protocol, turn.failMidway);
   // Of the words that a stream begins with only the opening goes out.
   stream(response, protocol.events({ say: 'I will' }, conversation).slice(0, 1));
   if ('drop' in turn) return void setTimeout(() => response.destroy(), 50);

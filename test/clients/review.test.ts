@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { historyOf } from './faults.ts';
+import { historyOf, keepStreams } from './faults.ts';
 import type { ScriptedTurn } from './model-server.ts';
 import { type Client, claude, codex, gemini, opencode, together } from './people.ts';
 import { aRealWorker } from './real-worker.ts';
@@ -25,6 +25,7 @@ describe.concurrent('a real program that reviews', () => {
       await worker.start(...author, '--review');
       const shown = await worker.shows(/"review":/);
 
+      keepStreams(worker.project, `${client.backend}.review`);
       expect(shown).toContain(`approved by ${client.backend}`);
       const { opening: read = '', results = [] } = worker.model.seen.at(-1) ?? {};
       for (const part of ['greeting.txt says hello', 'node check.mjs', '+hello'])

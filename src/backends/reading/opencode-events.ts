@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import type { Fact } from '../../domain/worker/run.ts';
 import type { Reader } from '../../ports/backend.ts';
-import { fatal } from './failure.ts';
+import { fatal, retrying } from './failure.ts';
 import { count, lenient } from './json.ts';
 import { readJson } from './json-reader.ts';
 import { usageFacts } from './usage.ts';
 
 /**
  * The events of `opencode run --format json`, which Kilo shares. No event says that the work is done, so the exit does;
- * and nothing is said while it tries again, so a limit is silent until it gives up.
+ * and none that it tries again, so that is read from its log on standard error.
  */
 export function readOpencode(now: () => number): Reader {
   let session: string | undefined;
@@ -24,7 +24,7 @@ export function readOpencode(now: () => number): Reader {
       if (data.type === 'step_finish') said ??= '';
       return [...facts, ...factsOf(data, now())];
     },
-    { finalWords: () => said },
+    { finalWords: () => said, errorLine: attemptFacts },
   );
 }
 
@@ -103,6 +103,13 @@ function factsOf(event: Event, now: number): Fact[] {
     case 'error':
       return [failureOf(event.error, now)];
   }
+}
+
+/** The last attempt is logged like the others, and its event follows. A title that failed (`small`) is no matter. */
+function attemptFacts(line: string): Fact[] {
+  if (!/\blevel=ERROR\b.*message="stream error" .*\bsmall=false\b/.test(line)) return [];
+  const [, text] = /\berror\.error="(?:AI_APICallError: )?(.*)"$/.exec(line) ?? [];
+  return text ? [retrying(text.slice(0, 400))] : [];
 }
 
 function failureOf({ name, data }: z.infer<typeof Failure>, now: number): Fact {

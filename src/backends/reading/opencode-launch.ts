@@ -35,6 +35,8 @@ export function launchOpencode(
     argv: [
       program,
       ...['run', '--format', 'json', '--dir', worktree],
+      // Its events are silent while it tries again; its log is not.
+      ...['--print-logs', '--log-level', 'ERROR'],
       ...when(model, '-m', model ?? ''),
       ...when(resume, '-s', resume ?? ''),
       ...when(permissions === 'skip_all', '--auto'),
