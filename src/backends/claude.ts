@@ -55,7 +55,7 @@ export const backend: Backend = {
   tools: true,
   usage: 'cost',
   resumes: true,
-  nudges: false,
+  nudges: userLine,
   /**
    * Login, address, and choices of the user that must not be lost on the way (a model, telemetry off). Credentials
    * that open more than a model, such as AWS keys, are left out: who needs them names them in `worker_env`.
@@ -92,7 +92,8 @@ export const backend: Backend = {
   launch({ promptFile, context, model, server, session, permissions = 'work', resume }) {
     return {
       argv: [
-        ...(['claude', '-p', '--output-format', 'stream-json', '--verbose'] as const),
+        ...(['claude', '-p', '--input-format', 'stream-json'] as const),
+        ...['--output-format', 'stream-json', '--verbose'],
         ...(resume === undefined ? ['--session-id', session] : ['--resume', resume]),
         ...['--strict-mcp-config', '--mcp-config', join(dirname(promptFile), serverFile)],
         ...['--settings', JSON.stringify({ disableAllHooks: true })],
@@ -123,11 +124,22 @@ export const backend: Backend = {
           return assistantFacts(data);
         case 'rate_limit_event':
           return limitFacts(data);
+        case 'command_lifecycle':
+          return lifecycleFacts(data);
         case 'result':
           return resultFacts(data);
       }
     }),
 };
+
+/**
+ * A user's message. One that comes while a turn goes on is shown to the model after the tool that runs, or starts a turn
+ * of its own, with a result of its own. Only of one with an id the program tells what becomes of it.
+ */
+function userLine(text: string, id?: string): string {
+  const message = { role: 'user', content: text };
+  return JSON.stringify({ type: 'user', message, ...(id === undefined ? {} : { uuid: id }) });
+}
 
 const System = z.object({
   type: z.literal('system'),
@@ -154,6 +166,12 @@ const Limit = z.object({
     rateLimitType: lenient(z.string()),
     isUsingOverage: lenient(z.boolean()),
   }),
+});
+
+const Lifecycle = z.object({
+  type: z.literal('command_lifecycle'),
+  command_uuid: z.string(),
+  state: z.string(),
 });
 
 const tokens = z.number().int().nonnegative();
@@ -191,13 +209,18 @@ const Result = z.object({
 });
 type Result = z.infer<typeof Result>;
 
-const Line = z.discriminatedUnion('type', [System, Assistant, Limit, Result]);
+const Line = z.discriminatedUnion('type', [System, Assistant, Limit, Lifecycle, Result]);
 
 function systemFacts({ subtype, session_id, error, error_status }: z.infer<typeof System>): Fact[] {
   if (subtype === 'init' && session_id) return [{ type: 'session', id: session_id }];
   if (subtype !== 'api_retry') return [];
   const cause = error_status ? classOf(error_status, '') : 'network';
   return [{ type: 'retrying', class: cause, text: `${error ?? 'unknown'} (${error_status ?? 'no answer'})` }];
+}
+
+/** `started`: part of the next request to the model. `cancelled` never gets there. */
+function lifecycleFacts({ command_uuid: id, state }: z.infer<typeof Lifecycle>): Fact[] {
+  return [{ type: 'word', id, state: state === 'started' || state === 'completed' ? 'taken' : 'queued' }];
 }
 
 /** Errors come dressed as messages too; the result repeats them. What a subagent says is not the worker's word. */

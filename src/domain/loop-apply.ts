@@ -65,14 +65,14 @@ function change(loop: Loop, event: Changing, at: number): Loop {
     case 'loop.candidate_made': {
       const { candidate } = event;
       return {
-        ...without(heard(loop), 'conflicts'),
+        ...without(heard(loop, event), 'conflicts'),
         candidate,
         tip: candidate.commit,
         spent: settled(loop, event.usage),
       };
     }
     case 'loop.nothing_changed':
-      return outcome({ ...heard(loop), spent: settled(loop, event.usage) }, at, 'nothing_changed', {
+      return outcome({ ...heard(loop, event), spent: settled(loop, event.usage) }, at, 'nothing_changed', {
         reason: event.reason,
       });
     case 'loop.worker_lost': {
@@ -150,6 +150,8 @@ function change(loop: Loop, event: Changing, at: number): Loop {
     }
     case 'loop.told':
       return { ...loop, messages: [...loop.messages, { ...event.message, at }] };
+    case 'loop.message_taken':
+      return taken(loop, event.message);
     case 'loop.tidied':
       return { ...without(loop, 'workspace'), tidied: { removed: event.removed, kept: event.kept } };
     case 'loop.reopened':
@@ -182,9 +184,22 @@ function withBar(barred: Loop['barred'], bar: Bar): Bar[] {
   return [...(barred ?? []).filter(({ backend }) => backend !== bar.backend), bar].slice(-20);
 }
 
-/** The messages a worker was given have been worked on; those that came later wait for the next. */
-function heard(loop: Loop): Loop {
-  return { ...loop, messages: loop.messages.slice(loop.delivered), delivered: 0 };
+/** The messages a worker was given have been worked on, if it finished; those that came later wait for the next. */
+function heard(loop: Loop, { unfinished }: { unfinished?: true | undefined }): Loop {
+  return { ...loop, messages: loop.messages.slice(unfinished ? 0 : loop.delivered), delivered: 0 };
+}
+
+/** One that the present worker took up while it worked joins those it began with. */
+function taken(loop: Loop, id: string): Loop {
+  const { messages, delivered } = loop;
+  const message = messages.slice(delivered).find((one) => one.id === id);
+  if (!message) return loop;
+  const later = messages.slice(delivered).filter((one) => one !== message);
+  return {
+    ...loop,
+    messages: [...messages.slice(0, delivered), message, ...later],
+    delivered: delivered + 1,
+  };
 }
 
 /** A worker that ended by itself shows that the machinery works again. */

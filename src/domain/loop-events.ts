@@ -18,6 +18,8 @@ import { Usage } from './worker/run.ts';
 
 const reason = z.string().max(2_000);
 const signature = z.string().optional();
+/** The worker did not end its turn by itself, so what it was told is told again. */
+const unfinished = z.literal(true).optional();
 
 export const loopEvents = [
   z.strictObject({ type: z.literal('loop.opened'), id: Id, plan: LoopPlan, wanted: z.boolean() }),
@@ -32,8 +34,14 @@ export const loopEvents = [
     iteration: z.number().int(),
     worker: Id,
   }),
-  z.strictObject({ type: z.literal('loop.candidate_made'), id: Id, candidate: Candidate, usage: Usage }),
-  z.strictObject({ type: z.literal('loop.nothing_changed'), id: Id, reason, usage: Usage }),
+  z.strictObject({
+    type: z.literal('loop.candidate_made'),
+    id: Id,
+    candidate: Candidate,
+    usage: Usage,
+    unfinished,
+  }),
+  z.strictObject({ type: z.literal('loop.nothing_changed'), id: Id, reason, usage: Usage, unfinished }),
   /** The worker ended through no fault of the work: the iteration is given back. */
   z.strictObject({
     type: z.literal('loop.worker_lost'),
@@ -111,6 +119,8 @@ export const loopEvents = [
     }),
   }),
   z.strictObject({ type: z.literal('loop.told'), id: Id, message: Message.omit({ at: true }) }),
+  /** The running worker took it up. */
+  z.strictObject({ type: z.literal('loop.message_taken'), id: Id, message: Id }),
   z.strictObject({
     type: z.literal('loop.tidied'),
     id: Id,

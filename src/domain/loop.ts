@@ -138,8 +138,17 @@ export const Outcome = z.strictObject({
 });
 export type Outcome = z.infer<typeof Outcome>;
 
-/** Something the strategist or a person wants the next worker to know. */
-export const Message = z.strictObject({ text: z.string().max(8_000), by: z.string(), at: z.number().int() });
+/**
+ * Something the strategist or a person wants a worker to know: the next one, or with an id also the one that works, if
+ * it can be told while it works.
+ */
+export const Message = z.strictObject({
+  id: Id.optional(),
+  text: z.string().max(8_000),
+  by: z.string(),
+  at: z.number().int(),
+});
+export type Message = z.infer<typeof Message>;
 
 export const CancelRequest = z.strictObject({
   id: Id,
@@ -189,7 +198,10 @@ export const Loop = LoopPlan.extend({
   /** The newest outcomes, oldest first; the whole story is in the journal. */
   outcomes: z.array(Outcome).max(50),
   spent: Spent,
-  /** Not yet worked on: the first `delivered` of them are with the present worker, and come back if it is lost. */
+  /**
+   * Not yet worked on: the first `delivered` of them are with the present worker. They are done with when it ends its
+   * turn by itself; otherwise they come back.
+   */
   messages: z.array(Message),
   delivered: z.number().int().nonnegative(),
   /** Target commit that a bounced loop's work was merged with: from then on that is what it is compared with. */

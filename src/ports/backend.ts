@@ -93,8 +93,12 @@ export interface Backend {
   readonly tellsAtEnd?: true;
   /** It can go on with a session of an earlier run. */
   readonly resumes: boolean;
-  /** It takes words while it works, on standard input. No program does so in the way it is started today. */
-  readonly nudges: boolean;
+  /**
+   * Takes words while it works: how one is put, as a line of standard input, where the prompt then comes the same way.
+   * Its reader tells `word` when the program has it, and `finished` or `fatal` when a turn is over, after which standard
+   * input is closed and the program ends.
+   */
+  readonly nudges: false | ((text: string, id?: string) => string);
   launch(order: WorkOrder): Launch;
   /** A fresh reader for one run. `now` in milliseconds since 1970, for limits that end "in 20 seconds". */
   reader(now: () => number): Reader;

@@ -9,6 +9,11 @@ export interface RunSpec {
   readonly env: Readonly<Record<string, string>>;
   /** A file given as standard input; without it, standard input is empty (never an open pipe: some CLIs hang on one). */
   readonly stdinFile?: string;
+  /**
+   * Standard input then stays open for what `tell` brings, until the backend's reader says that a turn is over
+   * (`finished` or `fatal`). Needs a backend.
+   */
+  readonly takesWords?: true;
   /** Milliseconds of wall clock after which the tree is stopped with the cause `timed_out`. */
   readonly timeoutMs: number;
   /** Bytes of output kept at each end; the middle of a flood is dropped and counted. */
@@ -36,6 +41,12 @@ export interface Sandbox {
   readonly hidden?: readonly string[];
   /** Otherwise there is the loopback alone. */
   readonly network: boolean;
+}
+
+/** One line for a program that works, without its end, and an id fit for a file name. */
+export interface Word {
+  readonly id: string;
+  readonly line: string;
 }
 
 /** Whether walls can be had here: `refused` by a system on which bubblewrap is installed but may not do it. */
@@ -97,6 +108,11 @@ export interface Processes {
   /** Starts the run once: a second call, also from another process, finds it started and changes nothing. */
   start(id: RunId, spec: RunSpec): Promise<void>;
   observe(id: RunId): Promise<RunView>;
+  /**
+   * Puts a line on the standard input of a run that takes words, after those told before; the same id again changes
+   * nothing. False: it takes no more. True is not yet heard: the program may end before, and a `word` fact tells.
+   */
+  tell(id: RunId, word: Word): Promise<boolean>;
   /** What its processes do; undefined where the system does not tell. */
   vitals(id: RunId): Promise<Vitals | undefined>;
   /** When a file in its working directory changed last, milliseconds since 1970. Looks at many files. */

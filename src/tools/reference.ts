@@ -77,7 +77,7 @@ export function backendReference(backends: readonly Backend[]): string {
 }
 
 function backendSection(backend: Backend): string {
-  const { id, title, family, probe, install, permissions, login, clients, resumes, env } = backend;
+  const { id, title, family, probe, install, permissions, login, clients, resumes, nudges, env } = backend;
   const rows = [
     ['program', probe ? code(probe[0]) : 'the one you name'],
     ['to get it', probe ? code(install) : install],
@@ -91,6 +91,7 @@ function backendSection(backend: Backend): string {
     ['reports', { none: 'no usage', tokens: 'tokens', cost: 'tokens and money' }[backend.usage]],
     ['tells what it does', backend.tellsAtEnd ? 'at its end, if at all' : 'while it works'],
     ['can go on with a session', resumes ? 'yes' : 'no'],
+    ['hears what is told while it works', nudges ? 'yes' : 'no'],
     ...(login ? [['to log in', login.how]] : []),
     ...(clients.length > 0 ? [['as a client it is called', clients.map(code).join(' ')]] : []),
     ['variables passed on', env.length > 0 ? env.map(code).join(' ') : 'the common ones only'],

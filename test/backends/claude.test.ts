@@ -17,7 +17,7 @@ const order: WorkOrder = {
 test('the launch shows no server but ours, runs no hooks and leaves the model to the user', () => {
   const { argv, files } = backend.launch(order);
   expect(argv.join(' ')).toBe(
-    'claude -p --output-format stream-json --verbose --session-id 00000000-0000-4000-8000-000000000000 ' +
+    'claude -p --input-format stream-json --output-format stream-json --verbose --session-id 00000000-0000-4000-8000-000000000000 ' +
       '--strict-mcp-config --mcp-config /room/context/claude-mcp.json --settings {"disableAllHooks":true} ' +
       '--permission-mode acceptEdits --allowedTools mcp__loopyard Bash Read ' +
       '--disallowedTools EnterWorktree ScheduleWakeup CronCreate --add-dir /room/context',

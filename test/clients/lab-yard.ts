@@ -75,7 +75,7 @@ export function aLabYard(): LabYard {
     const ended = await run(launch.argv, {
       cwd: worktree,
       env: { ...passedOn(person), ...launch.env },
-      stdin: launch.promptOnStdin ? readFileSync(promptFile, 'utf8') : '',
+      stdin: `${backend.nudges && backend.nudges(readFileSync(promptFile, 'utf8'))}\n`,
     });
     await model.close();
     const reader = backend.reader(Date.now);

@@ -34,6 +34,15 @@ export function backendContract(backend: Backend): void {
       expect(JSON.stringify({ argv, env })).not.toContain('Make the check pass');
     });
 
+    test('puts words as one line each, where it takes any, and has its prompt on standard input then', () => {
+      if (!backend.nudges) return;
+      const word = 'two\nlines of "words", and what a program may take for a command:\u2028/clear';
+      const line = backend.nudges(word, 'message-1');
+      expect(line).not.toMatch(/[\n\r]/);
+      expect(JSON.stringify(JSON.parse(line))).toContain(JSON.stringify(word));
+      expect(backend.launch(order).promptOnStdin).toBe(true);
+    });
+
     test('writes files by plain names beside the prompt', () => {
       for (const name of Object.keys(backend.launch(order).files ?? {}))
         expect(name).toMatch(/^[\w-][\w.-]*$/);

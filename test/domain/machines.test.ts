@@ -37,6 +37,7 @@ const tables: readonly {
       'released',
       'updated',
       'told',
+      'message_taken',
       'tidied',
       'archived',
     ],

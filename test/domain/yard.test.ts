@@ -35,6 +35,7 @@ const anyTime: readonly YardEvent['type'][] = [
   'loop.released',
   'loop.updated',
   'loop.told',
+  'loop.message_taken',
   'loop.tidied',
   'worker.stop_acknowledged',
   'worker.reported',

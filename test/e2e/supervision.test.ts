@@ -3,8 +3,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
+import { readable } from '../support/real-processes.ts';
 import { aProject, script } from '../support/scratch-project.ts';
-import { gateOf, isIn, look, opened, until } from './watching.ts';
+import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
 const checks = ['node check.mjs'];
 
@@ -129,4 +130,43 @@ test.concurrent('beyond max_workers a loop waits its turn, and says which place 
 
   await session.call('shutdown', { loop: first, now: true });
   await until(session, second, isIn('verified'), 60);
+});
+
+test.concurrent('what is told to a loop reaches the worker that works; the next hears it only if that one died of it', async () => {
+  const { project, session, does } = await withClaude();
+  await does('listens');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const works = (iteration: string) =>
+    until(session, loop, (now) => now.iteration === iteration && !!now.worker?.match(/working|silent/));
+
+  await works('1/10');
+  const first = await session.call('steer', { loop, action: 'message', text: 'use tabs' });
+  expect(first.told).toMatch(/^the running worker /);
+  await works('2/10');
+  await session.call('steer', { loop, action: 'message', text: 'die' });
+  const { candidate } = await until(session, loop, isIn('verified'), 60);
+
+  const heard = await project.git('show', `${candidate}:heard.txt`);
+  expect(heard).toMatch(/^A message from the strategist of the loop .*\n\n```text\nuse tabs\n```/);
+  const prompt = await project.git('show', `${candidate}:prompt.txt`);
+  expect(prompt).toContain('```text\ndie\n```');
+  expect(prompt).not.toContain('use tabs');
+});
+
+test.concurrent('a quiet worker is asked whether it is there, and hears the request to end', async () => {
+  const { project, session, does } = await withClaude({ LOOPYARD_STALL_MINUTES: '0.1' });
+  await does('listens');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const { tree = '', worker = '' } = await until(session, loop, (now) => !!now.worker?.includes('working'));
+  const heard = () => readable(path.join(tree.replace('worktree ', ''), 'heard.txt'));
+  await eventually(() => heard()?.includes('no sign of life') ?? false);
+
+  const stop = { worker: worker.split(' ')[0], reason: 'enough', grace_s: 30 };
+  const { stopped } = await session.call('shutdown', stop);
+
+  expect(stopped).toMatchObject([{ loop, worker: stop.worker, state: 'ended' }]);
+  const held = await until(session, loop, (now) => now.candidate !== undefined);
+  const told = await project.git('show', `${held.candidate}:heard.txt`);
+  expect(told.match(/no sign of life of you for 1 min/g)).toHaveLength(1);
+  expect(told).toMatch(/# Please stop\n\nRequest stop-/);
 });

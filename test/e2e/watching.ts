@@ -10,6 +10,7 @@ export interface Loop {
   readonly hold?: string;
   readonly iteration: string;
   readonly doing: string;
+  readonly tree?: string;
   readonly worker?: string;
   readonly baseline?: string;
   readonly last?: string;

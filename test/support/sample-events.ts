@@ -104,6 +104,7 @@ export const sampleEvents: Samples = {
     changes: { summary: `Loop ${n}`, limits: { iterations: 1 + (n % 500) } },
   }),
   'loop.told': (id) => ({ type: 'loop.told', id, message: { text: 'Mind the cache.', by: 'test' } }),
+  'loop.message_taken': (id) => ({ type: 'loop.message_taken', id, message: 'm' }),
   'loop.tidied': (id) => ({ type: 'loop.tidied', id, removed: ['/trees/l'], kept: [] }),
   'loop.archived': (id) => ({ type: 'loop.archived', id }),
   'worker.starting': (id, n) => ({

@@ -9,6 +9,10 @@ const longestText = 2 * 1024;
 /** Denials that outlive the window: enough to see what a worker was not allowed. */
 const mostDenials = 20;
 
+/** Echoes of what it was told that outlive the window: as many as it is told, and a few. */
+const mostWords = 60;
+const longestId = 48;
+
 /** The newest facts of a run. What would be missed later outlives the window: session, usage, denials, the final words. */
 interface FactWindow {
   add(facts: readonly Fact[]): void;
@@ -19,11 +23,13 @@ export function openFactWindow(): FactWindow {
   const recent: Fact[] = [];
   const lasting = new Map<'session' | 'fatal' | 'finished', Fact>();
   const denied: Fact[] = [];
+  const words = new Map<string, Fact>();
   let usage: Usage | undefined;
 
   const all = () => [
     ...lasting.values(),
     ...denied,
+    ...words.values(),
     ...(usage ? [{ type: 'usage', usage } as const] : []),
     ...recent,
   ];
@@ -31,6 +37,7 @@ export function openFactWindow(): FactWindow {
     if (fact?.type === 'usage') usage = addUsage(usage ?? {}, fact.usage);
     if (fact?.type === 'denied' && denied.length < mostDenials)
       denied.push({ ...fact, what: fact.what.slice(0, 200) });
+    if (fact?.type === 'word' && (words.has(fact.id) || words.size < mostWords)) words.set(fact.id, fact);
     if (fact?.type === 'session' || fact?.type === 'fatal' || fact?.type === 'finished') {
       lasting.set(fact.type, fact);
     }
@@ -63,6 +70,8 @@ function shortened(fact: Fact): Fact {
       return { ...fact, text: cut(fact.text) };
     case 'session':
       return { ...fact, id: cut(fact.id) };
+    case 'word':
+      return { ...fact, id: fact.id.slice(0, longestId) };
     case 'tool':
       return { ...fact, name: cut(fact.name) };
     case 'denied':

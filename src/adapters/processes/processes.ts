@@ -20,6 +20,7 @@ import { startRun } from './run-start.ts';
 import { stopRun, treeOf } from './run-stop.ts';
 import { viewRun } from './run-view.ts';
 import { newestChange, readVitals } from './run-vitals.ts';
+import { leaveWord } from './run-words.ts';
 import { toolchainsOf, wallIn } from './sandbox.ts';
 import { which } from './which.ts';
 
@@ -78,6 +79,11 @@ export function openProcesses(options: ProcessesOptions): Processes {
       await startRun(directoryOf(id), described, shim, clock).catch(inOurWords(runsDir));
     },
     observe,
+    tell: async (id, word) => {
+      if (!isUsableId(word.id))
+        throw new LoopyardError('INTERNAL', `"${word.id}" cannot be the id of a word.`, { id: word.id });
+      return leaveWord(directoryOf(id), word);
+    },
     async vitals(id) {
       const tree = treeOf(directoryOf(id), self);
       return tree && readVitals(tree, options.shimArgv[1]);

@@ -26,6 +26,7 @@ import { writeAll } from '../write-all.ts';
  *   claim.json   who decides: the shim that runs it, or a keeper that made sure nobody ever will; first one wins
  *   shim.json    the shim and its command, once the command runs
  *   stop.json    the first request to stop
+ *   words/       what it is told while it works, see run-words.ts
  *   facts.json   what the backend's reader found; replaced now and then
  *   output.<n>   what was printed, from byte n on
  *   status.json  how it ended; first one wins, nothing else is written afterwards
@@ -40,6 +41,7 @@ export const records = {
     cwd: z.string(),
     env: z.record(z.string(), z.string()),
     stdinFile: z.string().optional(),
+    takesWords: z.literal(true).optional(),
     timeoutMs: z.number().positive(),
     keepBytes: z.number().int().positive(),
     backend: z.string().optional(),

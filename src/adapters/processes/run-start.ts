@@ -8,6 +8,7 @@ import { startDetached } from './detached-process.ts';
 import { announceChange } from './run-changes.ts';
 import { publishRecord, records } from './run-directory.ts';
 import { ageOf, claimPatienceMs } from './run-view.ts';
+import { openWords } from './run-words.ts';
 
 /**
  * Starts a run once, whoever asks and how often. The first to publish the spec starts a shim; a crash before that shim
@@ -53,6 +54,7 @@ function isDue(
   if (age === undefined) {
     const record = { ...spec, mark: randomUUID(), ...(bubblewrap ? { bubblewrap } : {}) };
     const { success, data, error } = records['spec.json'].safeParse(record);
+    if (success && data.takesWords) openWords(directory);
     if (success) return publishRecord(directory, 'spec.json', data);
     throw new LoopyardError(
       'INTERNAL',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync } from 'node:fs';
+import { closeSync, constants, existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -17,6 +17,7 @@ import type { Tree } from './process-tree.ts';
 import { openRedactedStream } from './redacted-stream.ts';
 import { announceChange } from './run-changes.ts';
 import { markOf, type RunRecord, replaceRecord } from './run-directory.ts';
+import { feedInput } from './run-input.ts';
 import { openOutput } from './run-output.ts';
 import { which } from './which.ts';
 
@@ -48,14 +49,16 @@ export async function startCommand(
   clock: Clock,
 ): Promise<Started | { readonly failure: string }> {
   let child: ChildProcess;
+  let prompt: Uint8Array | undefined;
   try {
-    child = await spawnCommand(spec);
+    ({ child, prompt } = await spawnCommand(spec));
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   const output = openOutput(directory, spec.keepBytes);
-  const facts = openFacts(directory, reader, clock);
+  const input = child.stdin && prompt ? feedInput(child.stdin, prompt, directory, clock) : undefined;
+  const facts = openFacts(directory, reader, clock, () => input?.finish());
   const out = openRedactedStream(secrets, (chunk) => {
     output.write(chunk);
     facts?.write(chunk);
@@ -87,6 +90,7 @@ export async function startCommand(
     peakRssBytes: memory.peak,
     close(exitCode) {
       memory.stop();
+      input?.close();
       out.end();
       err.end();
       child.stdout?.destroy();
@@ -98,7 +102,9 @@ export async function startCommand(
   };
 }
 
-async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess> {
+async function spawnCommand(
+  spec: RunRecord<'spec.json'>,
+): Promise<{ child: ChildProcess; prompt: Uint8Array | undefined }> {
   if (!existsSync(spec.cwd)) throw new Error('The working directory does not exist.');
   // Inside a namespace it would be bubblewrap that fails to start the program, in its own words.
   if (spec.bubblewrap && !(await which(spec.argv[0], spec.env, spec.cwd)))
@@ -106,12 +112,18 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
   const [command, ...args] = commandOf(spec);
   const input = spec.stdinFile === undefined ? undefined : openInput(spec.stdinFile);
   try {
+    const prompt = spec.takesWords && input !== undefined ? readFileSync(input) : undefined;
     const child = spawn(command, args, {
       cwd: spec.cwd,
       env: { ...spec.env, LOOPYARD_RUN: spec.id, LOOPYARD_RUN_MARK: spec.mark },
       // Of its own session and group, so that a signal to the group means the run and nobody else.
       detached: true,
-      stdio: [input ?? 'ignore', 'pipe', 'pipe', ...(spec.walls ? (['pipe'] as const) : [])],
+      stdio: [
+        prompt ? 'pipe' : (input ?? 'ignore'),
+        'pipe',
+        'pipe',
+        ...(spec.walls ? (['pipe'] as const) : []),
+      ],
       windowsHide: true,
     });
     await new Promise<void>((resolve, reject) => {
@@ -119,7 +131,7 @@ async function spawnCommand(spec: RunRecord<'spec.json'>): Promise<ChildProcess>
       child.once('error', reject);
     });
     child.on('error', () => undefined);
-    return child;
+    return { child, prompt };
   } finally {
     if (input !== undefined) closeSync(input);
   }
@@ -160,11 +172,12 @@ function openInput(file: string): number {
 }
 
 /** Facts are for watching: a quarter of a second late is early enough, and a chatty command costs four writes a second. */
-function openFacts(directory: string, reader: Reader | undefined, clock: Clock) {
+function openFacts(directory: string, reader: Reader | undefined, clock: Clock, onTurnOver: () => void) {
   if (!reader) return undefined;
   const window = openFactWindow();
   let due: NodeJS.Timeout | undefined;
   let heardAt: number | undefined;
+  const openedAt = clock.now();
   const save = () => {
     due = undefined;
     try {
@@ -177,12 +190,16 @@ function openFacts(directory: string, reader: Reader | undefined, clock: Clock) 
       // Full disk or removed directory: the run itself goes on, and whoever can do something about it will notice.
     }
   };
-  // A line that only tells of another try is no sign of life, and noise on standard error neither.
+  // A line that only tells of another try is no sign of life, nor is an echo of ours, nor noise on standard error.
   const add = (read: () => readonly Fact[], isWord: boolean) => {
     try {
       const facts = read();
       window.add(facts);
-      if (facts.length === 0 ? isWord : facts.some(({ type }) => type !== 'retrying')) heardAt = clock.now();
+      if (facts.length === 0 ? isWord : facts.some(({ type }) => type !== 'retrying' && type !== 'word'))
+        heardAt = clock.now();
+      // Otherwise the time of its last output would be taken for it.
+      else if (facts.some(({ type }) => type === 'word')) heardAt ??= openedAt;
+      if (facts.some(({ type }) => type === 'finished' || type === 'fatal')) onTurnOver();
     } catch {
       // A backend promises not to throw; should one do so, its worker must not be lost for it.
     }

@@ -67,18 +67,24 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
   // A worker whose memory is full has worked until then: what it did is judged like any other work.
   const hasWorked = infrastructure?.class === 'context_too_long';
   if (infrastructure && !hasWorked && !loop.cancel) return giveBack(rt, loop, worker, infrastructure, usage);
+  const { cause, exitCode } = end.run;
+  const unfinished = cause === 'exited' && exitCode === 0 ? {} : { unfinished: true as const };
   const ours = { ...loop, workspace: loop.workspace };
   const made = await makeCandidate(rt, ours, worker);
   if (!('unmade' in made)) {
     const candidate = { ...made, iteration: worker.iteration };
     await bringToTip(rt, { ...ours, candidate, tip: made.commit });
-    await ifWorking(rt, loop, (record) => record({ type: 'loop.candidate_made', id, candidate, usage }));
+    await ifWorking(rt, loop, (record) =>
+      record({ type: 'loop.candidate_made', id, candidate, usage, ...unfinished }),
+    );
   } else {
     const tellsFacts = rt.backends.get(worker.backend)?.probe !== undefined;
     const failure = infrastructure ?? idleEnd(end, tellsFacts);
     if (failure && !loop.cancel) return giveBack(rt, loop, worker, failure, usage);
     const reason = `The worker ${how(end.run)} and ${made.unmade}.`;
-    await ifWorking(rt, loop, (record) => record({ type: 'loop.nothing_changed', id, reason, usage }));
+    await ifWorking(rt, loop, (record) =>
+      record({ type: 'loop.nothing_changed', id, reason, usage, ...unfinished }),
+    );
   }
 }
 

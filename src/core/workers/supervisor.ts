@@ -15,6 +15,7 @@ import { showStopRequest } from './context.ts';
 import { reviewPrompt } from './review.ts';
 import { askWorkerToEnd, budgetActor } from './stopping.ts';
 import type { Verdict, Vigil } from './vigil.ts';
+import { noteTaken, stopText, taken, tellWorker } from './words.ts';
 import { usageIn, workerEnd } from './worker-end.ts';
 
 type Housed = Loop & { workspace: Workspace };
@@ -52,6 +53,7 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigi
       break;
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
+      await keepTelling(rt, loop, worker, view.activity.facts);
       if (!worker.stop) await stopWhenSpent(rt, loop, worker, view.activity.facts);
       if (!worker.stop && workspace) {
         const verdict = await vigil.look(rt, worker, view.activity);
@@ -148,12 +150,14 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   const launch = backend.launch(order);
   for (const [name, text] of Object.entries(launch.files ?? {}))
     await rt.files.write(rt.files.join(context, name), text);
+  const input = backend.nudges ? await linesOf(rt, promptFile, backend.nudges) : promptFile;
   const loopLeft = loop.openedAt + loop.limits.loopMinutes * 60_000 - rt.clock.now();
   return {
     argv: launch.argv,
     cwd: worktree,
     env: { ...env, ...ports, ...launch.env },
-    ...(launch.promptOnStdin ? { stdinFile: promptFile } : {}),
+    ...(launch.promptOnStdin ? { stdinFile: input } : {}),
+    ...(backend.nudges ? { takesWords: true as const } : {}),
     timeoutMs: Math.max(leastTimeMs, Math.min(loop.limits.iterationMinutes * 60_000, loopLeft)),
     keepBytes,
     backend: backend.id,
@@ -161,9 +165,22 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   };
 }
 
+/** The prompt as a program reads it that also reads what comes later. */
+async function linesOf(rt: Runtime, promptFile: string, put: (text: string) => string): Promise<string> {
+  const file = `${promptFile}.jsonl`;
+  await rt.files.write(file, `${put((await rt.files.read(promptFile)) ?? '')}\n`);
+  return file;
+}
+
 function notStarted(rt: Runtime, detail: string, cause: RunEnd['cause']): RunEnd {
   const now = rt.clock.now();
   return { cause, detail, startedAt: now, endedAt: now, bytes: 0 };
+}
+
+/** What is to be said is said, and what was taken up is recorded. */
+async function keepTelling(rt: Runtime, loop: Loop, worker: Worker, facts: readonly Fact[]): Promise<void> {
+  await tellWorker(rt, loop, worker);
+  if (taken(loop, facts).length > 0) await rt.store.transact(rt.actor, (tx) => noteTaken(tx, worker, facts));
 }
 
 async function recordStarted(rt: Runtime, { id }: Worker): Promise<void> {
@@ -183,16 +200,9 @@ async function recordEnd(
   await rt.store.transact(rt.actor, (tx) => {
     const worker = tx.yard.workers[id];
     if (!worker || worker.state === 'ended') return;
+    noteTaken(tx, worker, facts);
     tx.record({ type: 'worker.ended', id, end });
     if (end.acted && !end.infrastructure && healthOf(tx.yard, worker.backend))
       tx.record({ type: 'backend.recovered', backend: worker.backend });
   });
-}
-
-function stopText(request: NonNullable<Worker['stop']>): string {
-  return (
-    `# Please stop\n\nRequest ${request.id}: finish your thought, write STATE.md, and end within ` +
-    `${Math.round(request.graceMs / 1_000)} seconds of ${new Date(request.at).toISOString()}.\n\n` +
-    'Acknowledge with the report tool (acknowledge: the id above) if you have it. Your work is kept.\n'
-  );
 }

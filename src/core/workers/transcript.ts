@@ -74,5 +74,7 @@ function wordsOf(fact: Fact, said: string): string | undefined {
     }
     case 'session':
       return `· session ${fact.id}`;
+    case 'word':
+      return fact.state === 'taken' ? '· took up what it was told' : undefined;
   }
 }

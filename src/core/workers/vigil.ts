@@ -15,6 +15,7 @@ import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { RunActivity } from '../../ports/processes.ts';
 import type { Runtime } from '../runtime.ts';
+import { nudge } from './words.ts';
 
 type Rt = Pick<Runtime, 'store' | 'actor' | 'processes' | 'clock' | 'config' | 'backends' | 'log'>;
 
@@ -184,21 +185,25 @@ async function feelPulse(
   watched.toolSince = isTool ? vitals.youngestAt : undefined;
 }
 
-/** No backend can be nudged as it is started today; the first rung is noted all the same, so that it shows. */
+/** The first rung asks, where that can be done; otherwise it is noted all the same, so that it shows. */
 async function noteQuiet(
   rt: Rt,
-  { id }: Worker,
+  quiet: Worker,
   level: QuietLevel,
   since: number,
   now: number,
 ): Promise<void> {
   const minutes = Math.max(1, Math.round((now - since) / 60_000));
-  const reason = `no sign of life for ${minutes} min`;
+  const { id } = quiet;
+  // The question first: should we die now, whoever comes next watches for a whole period before it asks anew.
+  const nudged = level === 'noted' && (await nudge(rt, quiet, since, minutes));
+  const reason = `no sign of life for ${minutes} min${nudged ? '; it was asked whether it is there' : ''}`;
   if (level !== 'noted') rt.log('warn', 'a worker is quiet', { worker: id, level, reason });
   await rt.store.transact(rt.actor, (tx) => {
     const worker = tx.yard.workers[id];
     if (!worker || worker.state === 'ended') return;
     const reached = worker.quiet && since <= worker.quiet.at ? quietLevels.indexOf(worker.quiet.level) : -1;
-    if (quietLevels.indexOf(level) > reached) tx.record({ type: 'worker.quiet', id, level, since, reason });
+    if (quietLevels.indexOf(level) > reached)
+      tx.record({ type: 'worker.quiet', id, level, since, ...(nudged ? { nudged } : {}), reason });
   });
 }

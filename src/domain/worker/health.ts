@@ -19,15 +19,18 @@ export interface Observed {
   readonly suspended?: boolean | undefined;
 }
 
+/** The rung of the stall ladder that was reached; `nudged`: the first one, and it was asked whether it is there. */
+type Level = QuietLevel | 'nudged' | undefined;
+
 /** How a worker is, computed whenever somebody asks and never stored. */
 export type Health =
   | { readonly is: 'starting' | 'working' | 'suspended' }
-  | { readonly is: 'silent'; readonly since: number; readonly level?: QuietLevel | undefined }
+  | { readonly is: 'silent'; readonly since: number; readonly level?: Level }
   | {
       readonly is: 'waiting';
       readonly for: string;
       readonly since?: number;
-      readonly level?: QuietLevel | undefined;
+      readonly level?: Level;
     }
   | { readonly is: 'stopping'; readonly acknowledged: boolean }
   | { readonly is: 'ended'; readonly cause: string; readonly left: readonly string[] };
@@ -43,12 +46,17 @@ export function healthOfWorker(worker: Worker, seen: Observed, now: number): Hea
   if (seen.suspended) return { is: 'suspended' };
   if (seen.waitingFor !== undefined) return { is: 'waiting', for: seen.waitingFor };
   const since = Math.max(seen.heardAt ?? 0, seen.startedAt ?? worker.startedAt);
-  const level = worker.quiet && since <= worker.quiet.at ? worker.quiet.level : undefined;
+  const level = levelOf(worker, since);
   if (seen.retrying) return { is: 'waiting', for: `its service (${seen.retrying})`, since, level };
   if (now - since < silenceMs) return { is: 'working' };
   if (seen.toolSince !== undefined)
     return { is: 'waiting', for: `a command it runs since ${time(seen.toolSince)}` };
   return { is: 'silent', since, level };
+}
+
+function levelOf({ quiet }: Worker, since: number): Level {
+  if (!quiet || since > quiet.at) return undefined;
+  return quiet.level === 'noted' && quiet.nudged ? 'nudged' : quiet.level;
 }
 
 /** One line of it, for people and models. */
@@ -75,7 +83,7 @@ function causeOf({ end }: Worker): string {
   return cause === 'signalled' ? `signal ${signal ?? 'unknown'}` : cause.replace('_', ' ');
 }
 
-function since(spell: { since?: number; level?: QuietLevel | undefined }, now: number): string {
+function since(spell: { since?: number; level?: Level }, now: number): string {
   if (spell.since === undefined) return '';
   const level = spell.level === undefined ? '' : `, ${spell.level.replace('_', ' ')}`;
   return ` since ${time(spell.since)} (${Math.round((now - spell.since) / 1_000)} s)${level}`;

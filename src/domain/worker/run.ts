@@ -80,6 +80,8 @@ export const Fact = z.discriminatedUnion('type', [
     resetAt: z.number().int().optional(),
   }),
   z.strictObject({ type: z.literal('finished'), text: z.string() }),
+  /** An echo of what was told to it while it works: no sign of life. `taken`: its model has it, or is about to. */
+  z.strictObject({ type: z.literal('word'), id: z.string(), state: z.enum(['queued', 'taken']) }),
 ]);
 export type Fact = z.infer<typeof Fact>;
 

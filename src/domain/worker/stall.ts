@@ -10,6 +10,8 @@ export const Quiet = z.strictObject({
   /** Last sign of life. */
   since: z.number().int(),
   at: z.number().int(),
+  /** It was asked whether it is still there. */
+  nudged: z.literal(true).optional(),
 });
 export type Quiet = z.infer<typeof Quiet>;
 

@@ -126,7 +126,10 @@ export function applyToWorker(
     case 'worker.reported':
       return { ...worker, reported: { text: event.text, at } };
     case 'worker.quiet':
-      return { ...worker, quiet: { level: event.level, since: event.since, at } };
+      return {
+        ...worker,
+        quiet: { level: event.level, since: event.since, at, ...(event.nudged ? { nudged: true } : {}) },
+      };
     case 'worker.unheard':
       return { ...worker, unheard: true };
     case 'worker.ended':

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { liveLoop } from '../../core/registry.ts';
+import { tellMessage } from '../../core/workers/words.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { type Loop, modes, priorities } from '../../domain/loop.ts';
 import { headOf, shorten } from '../../domain/text.ts';
 import type { Tx } from '../../ports/store.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { own } from '../own.ts';
 import { compact, LoopView, nextFor, renderLoop, viewLoop } from '../views.ts';
@@ -30,12 +31,13 @@ const input = z.strictObject({
 export const steer = defineTool({
   name: 'steer',
   title: 'Steer a loop',
-  description: 'Advise the next worker, answer its question, pause, resume, raise limits, close.',
+  description: 'Advise its worker, answer its question, pause, resume, raise limits, close.',
   effect: 'write',
   idempotent: false,
   roles: ['strategist', 'person'],
   input,
   output: z.strictObject({
+    told: z.string().optional().describe('who gets the message'),
     loop: LoopView.describe('the loop afterwards'),
     cursor: field.cursor.describe('for status'),
     next: field.nextStep,
@@ -50,24 +52,42 @@ export const steer = defineTool({
     ],
   },
   async run(args, rt, call) {
-    await rt.store.transact(rt.actor, (tx) => steerIn(tx, liveLoop(tx.yard, args.loop), args, call.client));
+    const message = rt.ids.next('message');
+    await rt.store.transact(rt.actor, (tx) =>
+      steerIn(tx, liveLoop(tx.yard, args.loop), args, { by: call.client, message }),
+    );
+    const told = args.action === 'message' ? await hearer(rt, args.loop, message) : undefined;
     await rt.wakeKeeper();
     const yard = await rt.store.read();
     const loop = own(yard.loops, args.loop);
     if (!loop) throw new LoopyardError('UNKNOWN_ID', `The loop ${args.loop} was archived meanwhile.`);
     const view = await viewLoop(rt, yard, loop);
-    return { loop: view, cursor: yard.seq, next: nextFor(rt, yard, loop) };
+    return compact({ told, loop: view, cursor: yard.seq, next: nextFor(rt, yard, loop) });
   },
-  render: (output, paint) => renderLoop(output.loop, paint),
+  render: (output, paint) =>
+    [output.told && `told to ${output.told}`, renderLoop(output.loop, paint)].filter(Boolean).join('\n'),
 });
 
 type Input = z.infer<typeof input>;
 
-function steerIn(tx: Tx, loop: Loop, args: Input, by: string): void {
+/** Tells the running worker at once, if it can be told; the keeper would, a moment later. */
+async function hearer(rt: ToolRuntime, id: string, message: string): Promise<string> {
+  const { loops, workers } = await rt.store.read();
+  const loop = own(loops, id);
+  const worker = own(workers, loop?.worker);
+  const said = loop?.messages.find((one) => one.id === message);
+  if (!loop || !worker || !said) return 'the next worker';
+  // A worker that began between our two looks has it in its prompt.
+  const hasIt = loop.messages.indexOf(said) < loop.delivered || (await tellMessage(rt, loop, worker, said));
+  if (!hasIt) return 'the next worker';
+  return `the running worker ${worker.name ?? worker.id}, or the next if it ends before it takes it up`;
+}
+
+function steerIn(tx: Tx, loop: Loop, args: Input, { by, message }: { by: string; message: string }): void {
   const { id } = loop;
   switch (args.action) {
     case 'message':
-      return tx.record({ type: 'loop.told', id, message: { text: needed(args, 'text'), by } });
+      return tx.record({ type: 'loop.told', id, message: { id: message, text: needed(args, 'text'), by } });
     case 'answer':
       return answerIn(tx, loop, args, by);
     case 'pause':
