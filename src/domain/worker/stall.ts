@@ -33,11 +33,12 @@ export interface Signs {
 /** A tool call may be silent for so many periods before the silence counts as the worker's. */
 const toolPeriods = 2;
 
-/** Since when there was no sign of life. A running command is one, for a while. */
+/** Since when there was no sign of life, in whole milliseconds. A running command is one, for a while. */
 export function quietSince(signs: Signs, now: number, periodMs: number): number {
   const { startedAt, watchedSince, heardAt = 0, busyAt = 0, changedAt = 0, toolSince } = signs;
   const tool = toolSince === undefined ? 0 : Math.min(now, toolSince + toolPeriods * periodMs);
-  return Math.min(now, Math.max(startedAt, watchedSince, heardAt, busyAt, changedAt, tool));
+  // The times of files have fractions, and what is recorded has none.
+  return Math.floor(Math.min(now, Math.max(startedAt, watchedSince, heardAt, busyAt, changedAt, tool)));
 }
 
 /** The rungs are this far apart. One that has done nothing yet loses nothing: for it the whole ladder is one period. */

@@ -12,6 +12,7 @@ describe('a worker is quiet since', () => {
     ['its last word', signs({ heardAt: 90 * minute }), 90 * minute],
     ['its last use of a processor', signs({ heardAt: 1, busyAt: 95 * minute }), 95 * minute],
     ['the last change of a file', signs({ heardAt: 1, changedAt: 96 * minute }), 96 * minute],
+    ['a whole millisecond', signs({ changedAt: 96 * minute + 0.7 }), 96 * minute],
     ['we began to look, at the earliest', signs({ heardAt: 1, watchedSince: 99 * minute }), 99 * minute],
     ['now, while a command it started runs', signs({ heardAt: 1, toolSince: 95 * minute }), now],
     ['two periods after it started a command', signs({ heardAt: 1, toolSince: 80 * minute }), 90 * minute],
