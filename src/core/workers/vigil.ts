@@ -1,7 +1,7 @@
 import { healthOf, restAfter } from '../../domain/worker/backend-health.ts';
 import { commandBackend } from '../../domain/worker/choice.ts';
 import { turnsAway } from '../../domain/worker/reaction.ts';
-import type { InfrastructureClass, RunEnd } from '../../domain/worker/run.ts';
+import { hasActed, type InfrastructureClass, type RunEnd } from '../../domain/worker/run.ts';
 import {
   type QuietLevel,
   quietLevels,
@@ -10,7 +10,7 @@ import {
   rungMs,
   type Signs,
 } from '../../domain/worker/stall.ts';
-import { answerAwaited, hasActed, isRefusal, patienceMs, retryOf } from '../../domain/worker/waiting.ts';
+import { answerAwaited, isRefusal, patienceMs, retryOf } from '../../domain/worker/waiting.ts';
 import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { RunActivity } from '../../ports/processes.ts';
@@ -41,7 +41,8 @@ interface Watched {
 export type Verdict = Pick<RunEnd, 'cause' | 'detail'>;
 
 /**
- * Watches over the workers of a yard: who is quiet, for how long, and what follows from it (domain/stall.ts).
+ * Watches over the workers of a yard: who is quiet or sent away by its service, for how long, and what follows from it
+ * (domain/worker/stall.ts, waiting.ts).
  *
  * What was seen of a worker's processes is kept in memory only. A keeper that starts, or wakes up from sleep, begins
  * anew, so it judges nobody by what happened while it did not look. What was *done* about a quiet worker is recorded.

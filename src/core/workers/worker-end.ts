@@ -1,5 +1,5 @@
-import { addUsage, type Fact, type RunEnd, type Usage } from '../../domain/worker/run.ts';
-import { hasActed, retryOf } from '../../domain/worker/waiting.ts';
+import { addUsage, type Fact, hasActed, type RunEnd, type Usage } from '../../domain/worker/run.ts';
+import { retryOf } from '../../domain/worker/waiting.ts';
 import type { WorkerEnd } from '../../domain/worker/worker.ts';
 import type { Survivors } from '../../ports/processes.ts';
 import { plain, shorten } from '../fence.ts';
@@ -68,7 +68,7 @@ function infrastructureOf(run: RunEnd, facts: readonly Fact[]): WorkerEnd['infra
   }
   const retry = endedByUs.includes(run.cause) ? retryOf(facts) : undefined;
   if (retry) {
-    const detail = run.detail ?? 'It did nothing but try again until it was ended.';
+    const detail = run.detail ?? 'It tried again until it was ended.';
     return { class: retry.class, text: shorten(`${detail} It said: ${plain(retry.text)}`, 450) };
   }
   if (run.cause === 'not_started') return { class: 'other', text: run.detail ?? 'It could not be started.' };

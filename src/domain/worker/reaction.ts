@@ -96,11 +96,9 @@ function lastStraw({ barred = [] }: Loop, failures: number, last: Bar, now: numb
   const others = barred.filter(
     ({ backend, until }) => backend !== last.backend && (until === undefined || now < until),
   );
-  const remedies = [last, ...others].map((bar) => remedy(bar.class, bar.backend));
-  return `${failures} failures in a row that are not the work's fault. ${remedies.join(' ')} The last: ${last.text}`.slice(
-    0,
-    2_000,
-  );
+  const remedies = [last, ...others].map((bar) => remedy(bar.class, bar.backend)).join(' ');
+  const count = `${failures} failures in a row that are not the work's fault.`;
+  return `${count} ${remedies} The last: ${last.text}`.slice(0, 2_000);
 }
 
 function barOf(

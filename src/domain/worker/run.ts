@@ -85,6 +85,22 @@ export const Fact = z.discriminatedUnion('type', [
 ]);
 export type Fact = z.infer<typeof Fact>;
 
+/** Did its backend tell of something that it said, did or used? */
+export function hasActed(facts: readonly Fact[]): boolean {
+  return facts.some((fact) => {
+    switch (fact.type) {
+      case 'said':
+      case 'tool':
+      case 'finished':
+        return true;
+      case 'usage':
+        return Object.values(fact.usage).some((amount = 0) => amount > 0);
+      default:
+        return false;
+    }
+  });
+}
+
 /** Usage of several reports added up; a figure nobody reported stays unknown. */
 export function addUsage(a: Usage, b: Usage): Usage {
   const sum: Usage = {};

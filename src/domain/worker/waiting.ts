@@ -30,19 +30,3 @@ const refusedPeriods = { elsewhere: 1, nowhereElse: 3 };
 export function patienceMs(periodMs: number, elsewhere: boolean): number {
   return periodMs * (elsewhere ? refusedPeriods.elsewhere : refusedPeriods.nowhereElse);
 }
-
-/** Did its backend tell of something that it said, did or used? */
-export function hasActed(facts: readonly Fact[]): boolean {
-  return facts.some((fact) => {
-    switch (fact.type) {
-      case 'said':
-      case 'tool':
-      case 'finished':
-        return true;
-      case 'usage':
-        return Object.values(fact.usage).some((amount = 0) => amount > 0);
-      default:
-        return false;
-    }
-  });
-}

@@ -52,7 +52,7 @@ describe('the end of a worker', () => {
   );
 
   const retrying: Fact = { type: 'retrying', class: 'overloaded', text: '529' };
-  const told = 'It did nothing but try again until it was ended. It said: 529';
+  const told = 'It tried again until it was ended. It said: 529';
 
   test.each<[string, RunEnd['cause'], readonly Fact[], object | undefined]>([
     ['it was silent', 'stalled', [], { class: 'hang', text: 'It gave no sign of life.' }],

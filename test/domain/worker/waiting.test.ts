@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Fact, infrastructureClasses } from '../../../src/domain/worker/run.ts';
-import { hasActed, isRefusal, patienceMs, retryOf } from '../../../src/domain/worker/waiting.ts';
+import { type Fact, hasActed, infrastructureClasses } from '../../../src/domain/worker/run.ts';
+import { isRefusal, patienceMs, retryOf } from '../../../src/domain/worker/waiting.ts';
 
 const retrying: Fact = { type: 'retrying', class: 'network', text: 'x' };
 const said: Fact = { type: 'said', text: 'x' };
