@@ -10,7 +10,7 @@ import {
   rungMs,
   type Signs,
 } from '../../domain/worker/stall.ts';
-import { answerAwaited, isRefusal, patienceMs, retryOf } from '../../domain/worker/waiting.ts';
+import { answerAwaited, patienceMs, retryOf } from '../../domain/worker/waiting.ts';
 import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { RunActivity } from '../../ports/processes.ts';
@@ -72,12 +72,12 @@ export class Vigil {
       return undefined;
     }
     const retry = retryOf(activity.facts);
-    if (retry && isRefusal(retry.class)) {
+    const patience = retry && patienceMs(retry.class, periodMs, mayTurnAway(yard, worker, retry.class, now));
+    if (patience !== undefined) {
       const refusedSince = Math.max(watched.refusedSince ?? now, heardAt ?? 0);
       this.#watched.set(worker.id, { since: now, refusedSince });
       const waitedMs = now - refusedSince;
-      const isEnough = waitedMs >= patienceMs(periodMs, mayTurnAway(yard, worker, retry.class, now));
-      return isEnough ? { cause: 'kept_waiting', detail: triedFor(waitedMs) } : undefined;
+      return waitedMs >= patience ? { cause: 'kept_waiting', detail: triedFor(waitedMs) } : undefined;
     }
     watched.refusedSince = undefined;
     const signs = (): Signs => ({

@@ -11,6 +11,8 @@ const minute = 60_000;
 const whileMs = 30 * minute;
 /** All loops that wait for one limit must not come back in the same second: milliseconds at most. */
 const jitterMs = 30_000;
+/** No back-off is longer, milliseconds. */
+const longestBackOffMs = 5 * minute;
 
 interface Rule {
   /** After so many failures in a row of the loop, its next backend is tried. */
@@ -19,6 +21,8 @@ interface Rule {
   readonly bar: 'for_good' | 'until_reset' | 'for_a_while';
   /** Another loop would meet the same: it counts against the backend. */
   readonly counts: boolean;
+  /** Times the usual back-off: most limits are counted by the minute, and a service that is down is so for a while. */
+  readonly slower?: number;
 }
 
 /** What each class of failure that is not the work's fault leads to. */
@@ -26,9 +30,9 @@ export const rules: Record<InfrastructureClass, Rule> = {
   authentication: { leaveAfter: 1, bar: 'for_good', counts: true },
   model_unknown: { leaveAfter: 1, bar: 'for_good', counts: false },
   quota: { leaveAfter: 1, bar: 'until_reset', counts: true },
-  rate_limit: { leaveAfter: 1, bar: 'until_reset', counts: true },
-  overloaded: { leaveAfter: 2, bar: 'for_a_while', counts: true },
-  network: { leaveAfter: 2, bar: 'for_a_while', counts: true },
+  rate_limit: { leaveAfter: 1, bar: 'until_reset', counts: true, slower: 30 },
+  overloaded: { leaveAfter: 2, bar: 'for_a_while', counts: true, slower: 5 },
+  network: { leaveAfter: 2, bar: 'for_a_while', counts: true, slower: 5 },
   hang: { leaveAfter: 1, bar: 'for_a_while', counts: true },
   other: { leaveAfter: 1, bar: 'for_a_while', counts: true },
   // The next worker starts with an empty memory anyway.
@@ -63,7 +67,8 @@ export function reactionTo(
       ? undefined
       : Math.max(now, failure.resetAt) + Math.round(chance * jitterMs);
   const news = newsOf(yard, backend, failure, resetAt, now);
-  const bar = barOf(rule, backend, failure, resetAt ?? now + backOffMs, now);
+  const waitMs = Math.min(backOffMs * (rule.slower ?? 1), longestBackOffMs);
+  const bar = barOf(rule, backend, failure, resetAt, { now, waitMs });
   const failures = loop.spent.infrastructureFailures + 1;
   if (failures >= loop.limits.infrastructureFailures) {
     return { bar, news, hold: { kind: 'backend', reason: lastStraw(loop, failures, bar, now) } };
@@ -74,7 +79,12 @@ export function reactionTo(
     const hold = { kind: 'rate_limited' as const, reason: failure.text, until: resetAt };
     return { news, hold };
   }
-  return { news, notBefore: now + backOffMs };
+  // Nobody said that it ends by itself: somebody has to top it up.
+  if (failure.class === 'quota') {
+    const reason = `${remedy('quota', backend)} It said: ${failure.text}`;
+    return { bar, news, hold: { kind: 'backend', reason } };
+  }
+  return { news, notBefore: now + waitMs };
 }
 
 /** Would a loop whose worker fails so now go on with another backend, because there is one that may work? */
@@ -105,12 +115,13 @@ function barOf(
   { bar }: Rule,
   backend: string,
   { class: kind, text }: NonNullable<WorkerEnd['infrastructure']>,
-  resetAt: number,
-  now: number,
+  resetAt: number | undefined,
+  { now, waitMs }: { now: number; waitMs: number },
 ): Bar {
   const about = { backend, class: kind, text };
   if (bar === 'for_good') return about;
-  return { ...about, until: bar === 'until_reset' ? resetAt : now + whileMs };
+  const untilReset = resetAt ?? now + (kind === 'quota' ? whileMs : waitMs);
+  return { ...about, until: bar === 'until_reset' ? untilReset : now + whileMs };
 }
 
 /** One's own command line failing says nothing about another loop's. */

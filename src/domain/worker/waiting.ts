@@ -18,15 +18,25 @@ export function retryOf(facts: readonly Fact[]): Retrying | undefined {
   return newest?.type === 'retrying' ? newest : undefined;
 }
 
-/** The service answers and sends it away: to wait for that is no silence. */
-export function isRefusal(kind: InfrastructureClass): boolean {
-  return kind === 'rate_limit' || kind === 'quota' || kind === 'overloaded';
-}
+/** What no further try can mend. A login that is being renewed gets so long, milliseconds. */
+const hopeless: readonly InfrastructureClass[] = ['authentication', 'model_unknown'];
+const renewalMs = 30_000;
 
-/** Periods that a program may try again after refusals before it is ended. */
+/** The service answers and sends it away: to wait for that is no silence. */
+const refusals: readonly InfrastructureClass[] = ['rate_limit', 'quota', 'overloaded'];
+/** Stall periods that a program may try again after refusals. */
 const refusedPeriods = { elsewhere: 1, nowhereElse: 3 };
 
-/** For how long a program may wait for its service; shorter when its loop would go on `elsewhere`. Milliseconds. */
-export function patienceMs(periodMs: number, elsewhere: boolean): number {
+/**
+ * For how long a program may ask its service again and again, milliseconds; shorter when its loop would go on
+ * `elsewhere`. Undefined where nobody answers it: that is silence like any other.
+ */
+export function patienceMs(
+  kind: InfrastructureClass,
+  periodMs: number,
+  elsewhere: boolean,
+): number | undefined {
+  if (hopeless.includes(kind)) return Math.min(renewalMs, periodMs);
+  if (!refusals.includes(kind)) return undefined;
   return periodMs * (elsewhere ? refusedPeriods.elsewhere : refusedPeriods.nowhereElse);
 }

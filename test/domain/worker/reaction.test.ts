@@ -30,13 +30,13 @@ describe('a failure that is not the fault of the work', () => {
   test.each<[InfrastructureClass, number, object]>([
     ['authentication', 0, { bar: { backend: 'claude' } }],
     ['model_unknown', 0, { bar: { backend: 'claude' } }],
-    ['quota', 0, { bar: { until: noon + 4_000 } }],
-    ['rate_limit', 0, { bar: { until: noon + 4_000 } }],
+    ['quota', 0, { bar: { until: noon + 30 * minute } }],
+    ['rate_limit', 0, { bar: { until: noon + 2 * minute } }],
     ['hang', 0, { bar: { until: noon + 30 * minute } }],
     ['other', 0, { bar: { until: noon + 30 * minute } }],
-    ['overloaded', 0, { notBefore: noon + 4_000 }],
+    ['overloaded', 0, { notBefore: noon + 20_000 }],
     ['overloaded', 1, { bar: { until: noon + 30 * minute } }],
-    ['network', 0, { notBefore: noon + 4_000 }],
+    ['network', 0, { notBefore: noon + 20_000 }],
     ['network', 1, { bar: { until: noon + 30 * minute } }],
     ['context_too_long', 0, { notBefore: noon + 4_000 }],
   ])('%s after %i others, with another backend to turn to', (kind, before, expected) => {
@@ -49,8 +49,9 @@ describe('a failure that is not the fault of the work', () => {
   test.each<[InfrastructureClass, object]>([
     ['authentication', { bar: { backend: 'claude' } }],
     ['model_unknown', { bar: { backend: 'claude' } }],
-    ['quota', { notBefore: noon + 4_000 }],
-    ['overloaded', { notBefore: noon + 4_000 }],
+    ['quota', { hold: { kind: 'backend', reason: expect.stringMatching(/top it up .* It said: words$/) } }],
+    ['rate_limit', { notBefore: noon + 2 * minute }],
+    ['overloaded', { notBefore: noon + 20_000 }],
     ['hang', { notBefore: noon + 4_000 }],
     ['other', { notBefore: noon + 4_000 }],
   ])('%s with no other backend', (kind, expected) => {

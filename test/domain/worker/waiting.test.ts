@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Fact, hasActed, infrastructureClasses } from '../../../src/domain/worker/run.ts';
-import { isRefusal, patienceMs, retryOf } from '../../../src/domain/worker/waiting.ts';
+import { type Fact, hasActed, type InfrastructureClass } from '../../../src/domain/worker/run.ts';
+import { patienceMs, retryOf } from '../../../src/domain/worker/waiting.ts';
 
 const retrying: Fact = { type: 'retrying', class: 'network', text: 'x' };
 const said: Fact = { type: 'said', text: 'x' };
@@ -29,10 +29,18 @@ describe('a program', () => {
   ])('that %s has acted or not', (_title, facts, expected) => expect(hasActed(facts)).toBe(expected));
 });
 
-test('only a service that answers sends away', () => {
-  expect(infrastructureClasses.filter(isRefusal)).toEqual(['quota', 'rate_limit', 'overloaded']);
-});
-
-test('one that may go elsewhere waits for one period, and any other for three', () => {
-  expect([patienceMs(5, true), patienceMs(5, false)]).toEqual([5, 15]);
-});
+const period = 300_000;
+test.each<[InfrastructureClass, number | undefined, number | undefined]>([
+  ['rate_limit', period, 3 * period],
+  ['quota', period, 3 * period],
+  ['overloaded', period, 3 * period],
+  ['authentication', 30_000, 30_000],
+  ['model_unknown', 30_000, 30_000],
+  ['network', undefined, undefined],
+  ['hang', undefined, undefined],
+])(
+  'how long a program may try again after %s: with somewhere else to go, and without',
+  (kind, short, long) => {
+    expect([patienceMs(kind, period, true), patienceMs(kind, period, false)]).toEqual([short, long]);
+  },
+);
