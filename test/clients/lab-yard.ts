@@ -65,6 +65,7 @@ export function aLabYard(): LabYard {
   ): Promise<Worked> {
     const model = await startModelServer([{ opening: /Make the check pass/, conversations: [turns] }]);
     const session = randomUUID();
+    const put = backend.nudges || String;
     const promptFile = join(context, 'PROMPT.md');
     writeFileSync(promptFile, 'Make the check pass.\n');
     const order = { worktree, context, model: undefined, command: undefined };
@@ -75,7 +76,7 @@ export function aLabYard(): LabYard {
     const ended = await run(launch.argv, {
       cwd: worktree,
       env: { ...passedOn(person), ...launch.env },
-      stdin: `${backend.nudges && backend.nudges(readFileSync(promptFile, 'utf8'))}\n`,
+      stdin: `${put(readFileSync(promptFile, 'utf8'))}\n`,
     });
     await model.close();
     const reader = backend.reader(Date.now);

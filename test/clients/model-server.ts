@@ -24,7 +24,7 @@ export interface Script {
 }
 
 /** What the model was shown, for the test to look at. */
-export type Seen = Pick<Conversation, 'model' | 'opening' | 'tools' | 'results'>;
+export type Seen = Pick<Conversation, 'model' | 'opening' | 'tools' | 'results' | 'toldLater'>;
 
 export interface ModelServer {
   readonly url: string;

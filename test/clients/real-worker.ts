@@ -57,6 +57,8 @@ export interface RealWorker {
   git(...args: readonly string[]): string;
   /** Opens a loop with this backend and returns at once. */
   start(...flags: readonly string[]): Promise<void>;
+  /** Runs a command of loopyard in the project and answers what it printed. */
+  loopyard(...args: readonly string[]): Promise<string>;
   /** The loop as `status --json` shows it, when it answers to the pattern. */
   shows(pattern: RegExp, timeoutMs?: number): Promise<string>;
   stop(): Promise<void>;
@@ -124,6 +126,11 @@ export async function aRealWorker(
 
   const cli = (...args: readonly string[]) =>
     run([process.execPath, loopyard, ...args], { cwd: project, env, stdin: '' });
+  const succeeds = async (...args: readonly string[]) => {
+    const { exitCode, stdout, stderr } = await cli(...args);
+    if (exitCode !== 0) throw new Error(stderr);
+    return stdout;
+  };
   const stop = async () => {
     await cli('stop', '--all', '--now');
     // Asked and not read from the log: an earlier keeper may have left there too.
@@ -142,9 +149,9 @@ export async function aRealWorker(
     git,
     async start(...flags) {
       const base = ['start', 'greeting.txt says hello', '--id', 'greeting', '--check', 'node check.mjs'];
-      const { exitCode, stderr } = await cli(...base, '--backend', person.backend, ...flags);
-      if (exitCode !== 0) throw new Error(stderr);
+      await succeeds(...base, '--backend', person.backend, ...flags);
     },
+    loopyard: succeeds,
     async shows(pattern, timeoutMs = 150_000) {
       const last = { shown: '' };
       return vi.waitFor(

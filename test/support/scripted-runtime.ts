@@ -16,6 +16,8 @@ export interface Machine {
   readonly runs: Map<string, RunView>;
   readonly started: Map<string, RunSpec>;
   readonly stopped: string[];
+  /** What each run was told, by id, as its backend puts it. */
+  readonly told: Map<string, string>;
   readonly written: Map<string, string>;
   readonly logged: string[];
   survivors: Survivors;
@@ -30,12 +32,21 @@ export interface Machine {
   touch(path: string): void;
 }
 
+/** A program that is no plain command and takes words as they are. */
+export function withListener(rt: Runtime, id: string): void {
+  const command = rt.backends.get('command');
+  if (!command) throw new Error('There is no backend to make it of.');
+  const listener = { ...command, id, nudges: (text: string) => text };
+  Object.assign(rt, { backends: new Map([...rt.backends, [id, listener]]) });
+}
+
 /** A runtime on a memory store and a scripted machine. A run that is stopped ends as `stopped`; an absent one is void. */
 export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } {
   const machine: Machine = {
     runs: new Map(),
     started: new Map(),
     stopped: [],
+    told: new Map(),
     written: new Map(),
     logged: [],
     survivors: [],
@@ -137,6 +148,10 @@ function processesOf(machine: Machine): Processes {
       else if (phase !== 'ended' && phase !== 'void')
         machine.runs.set(id, { phase: 'ended', end: { ...aRunEnd, cause }, facts });
       return machine.survivors;
+    },
+    async tell(_run, { id, line }) {
+      machine.told.set(id, line);
+      return true;
     },
     forget: async (id) => void machine.runs.delete(id),
     sandbox: async () => 'missing',

@@ -60,3 +60,15 @@ test('the whole window stays below 64 KB, and what would be missed stays in it',
   expect(Buffer.byteLength(JSON.stringify({ facts }))).toBeLessThan(64 * 1024);
   expect(facts.map(({ type }) => type)).toEqual(['session', 'finished', 'usage', 'said', 'said', 'said']);
 });
+
+test('what became of what it was told outlives the window, the newest state of each and not without end', () => {
+  const window = openFactWindow();
+  for (const state of ['queued', 'taken'] as const) window.add([{ type: 'word', id: 'm', state }]);
+  for (let n = 0; n < 200; n++) window.add([{ type: 'word', id: `${n}`, state: 'queued' }]);
+  for (let n = 0; n < 50; n++) window.add([{ type: 'tool', name: 'edit' }]);
+
+  const words = window.list().filter(({ type }) => type === 'word');
+
+  expect(words[0]).toEqual({ type: 'word', id: 'm', state: 'taken' });
+  expect(words).toHaveLength(60);
+});

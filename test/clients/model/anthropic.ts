@@ -26,12 +26,16 @@ export const anthropic: Protocol = {
     const { model, stream, metadata, tools, messages } = Request.parse(body);
     const first = messages.findIndex(({ role }) => role === 'assistant');
     const before = messages.slice(0, first < 0 ? undefined : first);
+    const later = messages.slice(before.length).filter(({ role }) => role !== 'assistant');
+    const words = (said: typeof messages) =>
+      said.map(({ content }) => textOf(content.filter(({ type }) => type === 'text'))).join('\n');
     return {
       model,
       stream,
       session: metadata?.user_id ?? '',
       tools: tools.map(({ name }) => name),
-      opening: before.map(({ content }) => textOf(content.filter(({ type }) => type === 'text'))).join('\n'),
+      opening: words(before),
+      toldLater: words(later),
       results: messages
         .flatMap(({ content }) => content)
         .filter(({ type }) => type === 'tool_result')

@@ -34,6 +34,8 @@ export interface Conversation {
   /** What the user said before the first answer. */
   readonly opening: string;
   readonly results: readonly string[];
+  /** What it was told after the first answer, beside results; where the protocol's reader tells. */
+  readonly toldLater?: string;
   /** How often the model has answered already. */
   readonly answers: number;
 }

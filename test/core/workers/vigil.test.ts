@@ -4,7 +4,7 @@ import { Vigil } from '../../../src/core/workers/vigil.ts';
 import type { YardEvent } from '../../../src/domain/events.ts';
 import type { Fact, InfrastructureClass } from '../../../src/domain/worker/run.ts';
 import type { RunActivity } from '../../../src/ports/processes.ts';
-import { anIdentity, aScriptedRuntime } from '../../support/scripted-runtime.ts';
+import { anIdentity, aScriptedRuntime, withListener } from '../../support/scripted-runtime.ts';
 import { aYard, loopIn, noon } from '../../support/yard-builder.ts';
 
 const minute = 60_000;
@@ -64,6 +64,15 @@ describe('a quiet worker', () => {
       text: expect.stringMatching(/no sign of life for 9\d\d s/),
     });
     expect(machine.stopped).toEqual(['l-w']);
+  });
+
+  test('is asked once in a spell whether it is there, where it can be asked', async () => {
+    const { rt, until, machine } = await watching();
+    withListener(rt, 'codex');
+    expect((await until(6)).quiet).toMatchObject({ level: 'noted', nudged: true });
+    expect([...machine.told.values()]).toEqual([expect.stringContaining('no sign of life of you for 5 min')]);
+    expect((await until(16)).state).toBe('ended');
+    expect(machine.told.size).toBe(1);
   });
 
   test('is not quiet while its processes use CPU time', async () => {

@@ -34,6 +34,12 @@ describe('a worker is', () => {
       'silent since 22:19:20Z (240 s), warned',
     ],
     [
+      'silent, and asked whether it is there',
+      { ...worker, quiet: { level: 'noted', since: noon, at: now, nudged: true } },
+      heard(4),
+      'silent since 22:19:20Z (240 s), nudged',
+    ],
+    [
       'silent anew after it was told about',
       { ...worker, quiet: { level: 'warned', since: noon, at: now - 5 * minute } },
       heard(4),
