@@ -194,6 +194,14 @@ type Told = readonly { readonly at: number; readonly event: YardEvent }[];
 
 const homeOf = (project: string) => join(project, '.git', 'loopyard');
 
+/** Where the worker of the only loop works. */
+export function worktreeOf(project: string): string {
+  for (const { event } of historyOf(project)) {
+    if (event.type === 'loop.workspace_prepared') return event.workspace.path;
+  }
+  throw new Error('The loop has no working tree.');
+}
+
 /** What was recorded in the yard of a project. */
 export const historyOf = (project: string): Told =>
   readHistory(homeOf(project), 0, 10_000).flatMap(({ at, events }) => events.map((event) => ({ at, event })));
@@ -238,13 +246,13 @@ async function until(isOver: () => boolean, withinMs: number): Promise<void> {
 }
 
 /** Of which anything lies below that folder: its home, its command line, or where it is. Linux only. */
-function processesOf(root: string): string[] {
+export function processesOf(root: string): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || pid === `${process.pid}`) return [];
     try {
       const about = ['environ', 'cmdline'].map((name) => readFileSync(join('/proc', pid, name), 'utf8'));
       const ours = [...about, readlinkSync(join('/proc', pid, 'cwd'))].some((text) => text.includes(root));
-      return ours ? [`${pid} ${about[1]?.replaceAll('\0', ' ').slice(0, 100)}`] : [];
+      return ours ? [`${pid} ${about[1]?.replaceAll('\0', ' ')}`] : [];
     } catch {
       return [];
     }

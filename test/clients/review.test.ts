@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { historyOf, keepStreams } from './faults.ts';
+import { historyOf, keepStreams, worktreeOf } from './faults.ts';
 import type { ScriptedTurn } from './model-server.ts';
 import { type Client, claude, codex, gemini, opencode, together } from './people.ts';
 import { aRealWorker } from './real-worker.ts';
@@ -71,10 +71,3 @@ describe.concurrent('a real program that reviews', () => {
     expect(worker.git('show', 'main:manners.txt')).toBe('polite\n');
   });
 });
-
-function worktreeOf(project: string): string {
-  for (const { event } of historyOf(project)) {
-    if (event.type === 'loop.workspace_prepared') return event.workspace.path;
-  }
-  throw new Error('The loop has no working tree.');
-}
