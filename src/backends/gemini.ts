@@ -137,9 +137,10 @@ export const backend: Backend = {
       {
         errorLine(text) {
           const attempt = /^Attempt \d+ failed(?: with status (\d{3}))?/.exec(text);
-          if (!attempt) return [];
-          status = attempt[1] ? Number(attempt[1]) : undefined;
-          return [retrying(text.slice(0, 400), status)];
+          // A failure that is not tried again comes as an object, with the status as a field of it.
+          const [, told] = attempt ?? /^ {2}(?:code|status): (\d{3}),?$/.exec(text) ?? [];
+          if (attempt || told) status = told ? Number(told) : undefined;
+          return attempt ? [retrying(text.slice(0, 400), status)] : [];
         },
       },
     );

@@ -102,6 +102,8 @@ const limited = (seconds: number): Fault => ({
   name: `429 with Retry-After ${seconds}`,
   turn: (client) => failure(client, 429, { 'retry-after': `${seconds}` }),
   expected: ['rate_limit'],
+  // What a program that waits so long does is its own choice: Codex says so, OpenCode only that it was sent away.
+  ...(seconds > 60 ? { hangs: true as const } : {}),
 });
 
 export const faults: readonly Fault[] = [

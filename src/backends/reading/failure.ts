@@ -61,7 +61,7 @@ const decisive: readonly (readonly [FailureClass, RegExp])[] = [
 const vague: readonly (readonly [FailureClass, RegExp])[] = [
   [
     'model_unknown',
-    /model_not_found|modelnotfound|unknown model|model\b.{0,80}(?:not found|does not exist|not exist|not supported|not available)|invalid model/i,
+    /model_not_found|modelnotfound|unknown model|models?\b.{0,80}(?:not found|does not exist|not exist|not supported|not available)|invalid model/i,
   ],
   ['authentication', /\bunauthorized\b|\bforbidden\b|authentication|credentials/i],
   ['rate_limit', /rate.?limit|too many requests|resource (?:has been )?exhausted|resource_exhausted/i],

@@ -14,6 +14,7 @@ test.each([
   ['You exceeded your current quota. Please retry in 20.5s.', 429, 'rate_limit'],
   ['API key not valid. Please pass a valid API key.', 400, 'authentication'],
   ["This model's maximum context length is 128000 tokens", 400, 'context_too_long'],
+  ['models/none is not found for API version v1beta.', undefined, 'model_unknown'],
   ['fetch failed', undefined, 'network'],
   ['required MCP servers failed to initialize: connection closed', undefined, 'other'],
   ['Something else', undefined, 'other'],
