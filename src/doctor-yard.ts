@@ -14,12 +14,14 @@ import { sweep } from './adapters/sweep.ts';
 import { removeTree } from './adapters/take-away.ts';
 import { keeperResource } from './core/keeper-presence.ts';
 import { holderLiveness } from './core/leases.ts';
+import { lastLook } from './core/retention/retention.ts';
 import { readRebuilt } from './core/rooms/room-pool.ts';
 import type { History } from './domain/diagnosis/bundle.ts';
 import type { Leftover, StateFacts, YardFacts } from './domain/diagnosis/facts.ts';
 import type { Fix } from './domain/diagnosis/finding.ts';
 import { describeHolder, type Holder, type Identity } from './domain/lease.ts';
 import { isIdle } from './domain/next.ts';
+import { noticeMs } from './domain/retention.ts';
 import type { Config } from './domain/settings/config.ts';
 import { liveLoops, type Yard } from './domain/yard.ts';
 import type { Front } from './edges/front.ts';
@@ -59,8 +61,18 @@ export function yardToLookAt(commonDir: string, config: Config, env: Front['env'
     async facts(yard) {
       const judged = (holder: Holder) => holderLiveness(yard, holder, judge);
       const keeper = yard.leases[keeperResource]?.holder;
-      const rebuilt = await readRebuilt({ files: openFiles({ home, place }) });
+      const files = openFiles({ home, place });
+      const rebuilt = await readRebuilt({ files });
+      const look = await lastLook({ files });
       return {
+        ...(look && {
+          kept: {
+            ...look,
+            leaving: look.named.map(({ ref, since }) => ({ ref, on: since + noticeMs })),
+            days: config.keep_days,
+            mostBytes: config.keep_gb * 1e9,
+          },
+        }),
         ...(rebuilt && { rebuiltRooms: rebuilt }),
         liveLoops: liveLoops(yard).length,
         workWaits: !isIdle(yard, Date.now(), config.archive_after_minutes * 60_000),
@@ -100,7 +112,9 @@ export function yardToLookAt(commonDir: string, config: Config, env: Front['env'
       ...below(home, {
         'logs of workers and checks': 'runs',
         evidence: 'evidence',
+        'known runs': 'known-runs',
         'records of loops': 'archive',
+        'old parts of the journal': 'generations',
         'private mirror': 'mirror.git',
       }),
     ],

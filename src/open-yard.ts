@@ -15,6 +15,7 @@ import { openJournalStore } from './adapters/journal/journal-store.ts';
 import { openLog } from './adapters/log.ts';
 import { openProcesses } from './adapters/processes/processes.ts';
 import { openPrograms } from './adapters/processes/programs.ts';
+import { openStock } from './adapters/stock.ts';
 import { backends } from './backends/index.ts';
 import { keeperStarter } from './core/keeper-presence.ts';
 import type { Identity } from './domain/lease.ts';
@@ -74,6 +75,7 @@ export async function openYard({
     processes,
     git: openGit({ commonDir, home, gate, log, env: { ...env } }),
     files: openFiles({ home, place }),
+    stock: openStock(home, clock),
     dependencies: dependenciesAt(path.join(path.dirname(place), 'dependencies'), {
       home,
       self: identity,

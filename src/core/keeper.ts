@@ -9,6 +9,7 @@ import { Bell, Crew } from './crew.ts';
 import { keeperResource } from './keeper-presence.ts';
 import { attendMerge, mergeHeads } from './landing/merge-queue.ts';
 import { takeLease } from './leases.ts';
+import { keepWithin, lastLook, lookEveryMs } from './retention/retention.ts';
 import { keepRooms, spareWanted } from './rooms/room-pool.ts';
 import type { Runtime } from './runtime.ts';
 import { recordStep } from './steps.ts';
@@ -29,6 +30,9 @@ const beatMs = 500;
  * loop allows. Otherwise one that cannot be concluded would be tried for ever, and its loop never held.
  */
 const verificationPatience = 3;
+
+/** After its start a keeper first does what it was woken for, milliseconds. */
+const firstLookMs = 2_000;
 
 /** A jump of the wall clock beyond this between two beats was sleep or SIGSTOP, milliseconds. */
 const gapMs = 15_000;
@@ -96,6 +100,8 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
   let idleSince: number | undefined;
   let lastBeat = rt.clock.now();
   let caredAt = -1;
+  // Whoever woke this keeper waits for something else than that the yard is tidied.
+  let lookAt = Math.max(((await lastLook(rt))?.at ?? 0) + lookEveryMs, rt.clock.now() + firstLookMs);
   try {
     while (!signal.aborted) {
       crew.throwIfFenced();
@@ -112,6 +118,12 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
         caredAt = yard.seq;
         const spare = spareWanted(yard);
         crew.send('rooms', () => keepRooms(rt, { keep: rt.config.room_pool, spare }));
+      }
+      if (!slept && now >= lookAt) {
+        lookAt = now + lookEveryMs;
+        crew.send('retention', async (until) => {
+          lookAt = await keepWithin(rt, until);
+        });
       }
       const idle = crew.isFree && isIdle(yard, now, archiveAfter(rt));
       idleSince = idle ? (idleSince ?? now) : undefined;

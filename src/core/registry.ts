@@ -7,6 +7,7 @@ import type { Tx } from '../ports/store.ts';
 import { takeLease } from './leases.ts';
 import { archiveFile, archiveFolder } from './places.ts';
 import { once } from './requests.ts';
+import { refuseRemoved } from './retention/removed.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -15,7 +16,7 @@ import type { Runtime } from './runtime.ts';
  * same checkout.
  */
 export async function openLoop(
-  rt: Pick<Runtime, 'store' | 'actor' | 'ids' | 'config' | 'processes' | 'files'>,
+  rt: Pick<Runtime, 'store' | 'actor' | 'ids' | 'config' | 'processes' | 'files' | 'stock'>,
   request: { plan: LoopPlan; id?: string | undefined; force: boolean; key?: string | undefined },
 ): Promise<Loop> {
   const { plan, force, key } = request;
@@ -69,13 +70,14 @@ function refuseBeyondCap(yard: Yard, cap: number): void {
   );
 }
 
-/** A loop by its exact id, live or archived; throws UNKNOWN_ID with the ids that exist. */
-export async function findLoop(rt: Pick<Runtime, 'store' | 'files'>, id: string): Promise<Loop> {
+/** A loop by its exact id, live or archived; throws REMOVED, or UNKNOWN_ID with the ids that exist. */
+export async function findLoop(rt: Pick<Runtime, 'store' | 'files' | 'stock'>, id: string): Promise<Loop> {
   const yard = await rt.store.read();
   const live = Object.hasOwn(yard.loops, id) ? yard.loops[id] : undefined;
   if (live) return live;
   const archived = /^[a-z0-9-]{1,48}$/.test(id) ? await rt.files.read(archiveFile(rt, id)) : undefined;
   if (archived !== undefined) return Loop.parse(JSON.parse(archived));
+  await refuseRemoved(rt, id);
   throw unknownLoop(id, yard);
 }
 

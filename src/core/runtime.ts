@@ -9,6 +9,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { Programs } from '../ports/programs.ts';
+import type { Stock } from '../ports/stock.ts';
 import type { Actor, Store } from '../ports/store.ts';
 
 /** One yard as one process sees it: its store, its machine, its settings. Functions name the parts they touch. */
@@ -17,6 +18,7 @@ export interface Runtime {
   readonly git: Git;
   readonly processes: Processes;
   readonly files: Files;
+  readonly stock: Stock;
   readonly dependencies: Dependencies;
   readonly clock: Clock;
   readonly ids: Ids;

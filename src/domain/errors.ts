@@ -13,6 +13,10 @@ export const errorCodes = {
   INVALID_ARGUMENT: { kind: 'input', hint: 'Correct the named argument and call again.' },
   INVALID_CONFIG: { kind: 'input', hint: 'Correct the named setting. Nothing was started.' },
   UNKNOWN_ID: { kind: 'input', hint: 'List what exists with status (command line: loopyard loops).' },
+  REMOVED: {
+    kind: 'input',
+    hint: 'It is gone for good. The settings keep_days, keep_gb and keep_history_days say how long things are kept.',
+  },
   NO_WORKSPACE: { kind: 'input', hint: 'Pass workspace: the absolute path of a git checkout.' },
   NOT_A_REPOSITORY: {
     kind: 'input',

@@ -102,6 +102,8 @@ export interface Git {
   symbolicTarget(name: string): Promise<string | undefined>;
   /** Full names and values of all refs below a prefix. */
   refs(prefix: string): Promise<ReadonlyMap<string, ObjectId>>;
+  /** Full names of the branches that have a commit. */
+  branchesWith(commit: ObjectId): Promise<readonly string[]>;
   /** Whether git accepts this as a branch name. */
   isBranchName(name: string): Promise<boolean>;
   /** All steps or none, flushed to disk; false when one of them did not find what it expected. */

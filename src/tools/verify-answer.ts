@@ -1,4 +1,5 @@
-import { type Evidence, readEvidence } from '../core/verification/evidence.ts';
+import { refuseRemoved } from '../core/retention/removed.ts';
+import { type Evidence, soundEvidence } from '../core/verification/evidence.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { isUsableId } from '../domain/ids.ts';
 import { brief, plain, shorten, shown } from '../domain/text.ts';
@@ -48,8 +49,9 @@ export async function answerFor(
 
 /** The yard decides how it ended; the evidence on disk says what was printed, and all of it once the yard has let go. */
 async function answer(rt: ToolRuntime, id: string, verification: Verification | undefined) {
-  const evidence = isUsableId(id) ? await readEvidence(rt, id) : undefined;
+  const evidence = isUsableId(id) ? await soundEvidence(rt, id) : undefined;
   const known = verification ?? evidence;
+  if (!known) await refuseRemoved(rt, id);
   if (!known) throw new LoopyardError('UNKNOWN_ID', `There is no verification "${shown(id)}".`);
   const { commit } = known;
   const reason = known.reason === undefined ? undefined : brief(known.reason, 700);

@@ -1,3 +1,4 @@
+import { refuseRemoved } from '../core/retention/removed.ts';
 import { type Evidence, readEvidence } from '../core/verification/evidence.ts';
 import { how } from '../core/workers/feedback.ts';
 import { LoopyardError } from '../domain/errors.ts';
@@ -11,8 +12,13 @@ const mostOverMcp = 5_000;
 const mostOnTerminal = 200_000;
 
 /** Everything a verdict rests on, for a person to read. */
-export async function explain(rt: Pick<ToolRuntime, 'files'>, call: Pick<Call, 'role'>, id: string) {
+export async function explain(
+  rt: Pick<ToolRuntime, 'files' | 'stock'>,
+  call: Pick<Call, 'role'>,
+  id: string,
+) {
   const evidence = isUsableId(id) ? await readEvidence(rt, id) : undefined;
+  if (!evidence) await refuseRemoved(rt, id);
   if (!evidence)
     throw new LoopyardError('UNKNOWN_ID', `There is no evidence of a verification "${shown(id)}".`);
   const { commit, verdict, isolation } = evidence;

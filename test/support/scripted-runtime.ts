@@ -70,6 +70,13 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     store: memoryStore(clock, yard),
     processes: processesOf(machine),
     files: filesOf(machine),
+    stock: {
+      list: async () => [],
+      remove: async () => undefined,
+      renew: async () => undefined,
+      note: async () => undefined,
+      noted: async () => undefined,
+    },
     clock,
     ids: { next: (prefix: string) => `${prefix}-new`, suffix: () => 'abcd', uuid: () => 'uuid' },
     log: (_level: string, message: string, facts = {}) =>
@@ -101,6 +108,7 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     ]),
     git: {
       commonDir: '/repo/.git',
+      refs: async () => new Map(),
       fillRoom: async ({ path }: { path: string }) => void machine.written.set(path, ''),
       orderRoom: async () => undefined,
       forwardRoom: async () => ({ kind: 'pristine' }),

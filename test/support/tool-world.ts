@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFiles } from '../../src/adapters/files.ts';
+import { openStock } from '../../src/adapters/stock.ts';
 import type { YardEvent } from '../../src/domain/events.ts';
 import { defaultConfig } from '../../src/domain/settings/config.ts';
 import type { Yard } from '../../src/domain/yard.ts';
@@ -38,6 +39,7 @@ export async function aToolWorld(yard: Yard): Promise<ToolWorld> {
     git,
     store,
     files: openFiles({ home, place: await aDirectory() }),
+    stock: openStock(home, { now: () => noon }),
     clock: { now: () => noon, sleep: async () => {} },
     ids: { next: (noun: string) => `${noun}-${++ids}`, suffix: () => `s${++ids}` },
     processes: {

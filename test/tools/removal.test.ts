@@ -1,11 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { candidateRef, rescueRef } from '../../src/core/places.ts';
 import { discard } from '../../src/tools/catalog/discard.ts';
 import { prune } from '../../src/tools/catalog/prune.ts';
+import { status } from '../../src/tools/catalog/status.ts';
+import { verify } from '../../src/tools/catalog/verify.ts';
 import { aToolWorld, type ToolWorld } from '../support/tool-world.ts';
-import { aPlan, aRunEnd, aYard } from '../support/yard-builder.ts';
+import { aPlan, aRunEnd, aYard, noon } from '../support/yard-builder.ts';
 
 const ended = aYard()
   .withLoop({ state: 'cancelled' })
@@ -78,7 +80,11 @@ describe('discard', () => {
 
 describe('prune', () => {
   function withRuns(world: ToolWorld, ...names: readonly string[]): void {
-    for (const name of names) mkdirSync(join(world.home, 'runs', name), { recursive: true });
+    for (const name of names) {
+      const run = join(world.home, 'runs', name);
+      mkdirSync(run, { recursive: true });
+      utimesSync(run, noon / 1_000 - 7_200, noon / 1_000 - 7_200);
+    }
     for (const name of names) world.runs.set(name, { phase: 'ended', end: aRunEnd, facts: [] });
   }
 
@@ -102,7 +108,7 @@ describe('prune', () => {
     const world = await aToolWorld(ended);
     withRuns(world, 'worker-1', 'worker-2', '.forgotten-worker-3');
     writeFileSync(join(world.home, 'runs', '.bell'), '');
-    world.runs.set('worker-2', { phase: 'lost' });
+    world.runs.set('worker-2', { phase: 'starting' });
     expect(await world.call(prune, {})).toMatchObject({ done: false, logs: ['worker-1'] });
     expect(await world.call(prune, { yes: true })).toMatchObject({ done: true, logs: ['worker-1'] });
     expect(world.forgotten).toEqual(['worker-1']);
@@ -130,12 +136,13 @@ describe('prune', () => {
   test('leaves what a loop has made that was opened while it looked', async () => {
     const world = await aToolWorld(ended);
     await world.repo.git('update-ref', candidateRef('young', 1), 'main');
-    const { list } = world.rt.files;
-    Object.assign(world.rt.files, {
-      list: async (path: string) => {
-        const names = await list(path);
-        await world.record({ type: 'loop.opened', id: 'young', plan: aPlan, wanted: false });
-        return names;
+    const { refs } = world.rt.git;
+    Object.assign(world.rt.git, {
+      refs: async (prefix: string) => {
+        const found = await refs(prefix);
+        if (prefix.endsWith('/candidates/') && !(await world.rt.store.read()).loops.young)
+          await world.record({ type: 'loop.opened', id: 'young', plan: aPlan, wanted: false });
+        return found;
       },
     });
     expect(await world.call(prune, { yes: true })).toMatchObject({ refs: [] });
@@ -148,5 +155,43 @@ describe('prune', () => {
     expect(await world.call(prune, { rescue: true, yes: true })).toMatchObject({
       refs: [`${rescueRef('gone')}.2`],
     });
+  });
+
+  test('takes of evidence, and of what is older only when told so, what no list refers to', async () => {
+    const world = await aToolWorld(ended);
+    const put = (folder: string, name: string, text: string, days: number) => {
+      const file = join(world.home, folder, name);
+      mkdirSync(join(world.home, folder), { recursive: true });
+      writeFileSync(file, text);
+      utimesSync(file, noon / 1_000 - days * 86_400, noon / 1_000 - days * 86_400);
+    };
+    put('evidence', 'verification-new.json', '{}', 1);
+    put('evidence', 'verification-old.json', '{}', 40);
+    put('archive', 'old.json', '{}', 40);
+    put('archive', 'l.json', '{}', 40);
+    put('archive', 'kept.json', '{}', 40);
+    await kept(world, rescueRef('kept'), 'uncommitted work');
+    expect(await world.call(prune)).toMatchObject({
+      evidence: ['verification-old', 'verification-new'],
+      records: [],
+    });
+    const gone = { evidence: ['verification-old'], records: ['old'], refs: [] };
+    expect(await world.call(prune, { older_than: '30d' })).toMatchObject({ done: false, ...gone });
+    expect(await world.call(prune, { older_than: '30d', yes: true })).toMatchObject({ done: true, ...gone });
+    expect(readdirSync(join(world.home, 'archive'))).toEqual(['kept.json', 'l.json']);
+    await expect(world.call(status, { loop: 'old' })).rejects.toThrow(
+      'The record of the loop old was removed on 2023-11-14, by loopyard prune.',
+    );
+    await expect(world.call(verify, { explain: 'verification-old' })).rejects.toMatchObject({
+      code: 'REMOVED',
+    });
+  });
+
+  test.each([
+    [{ older_than: 'soon' }, '"older_than": "soon" is no time'],
+    [{ yes: true, dry_run: true }, 'contradict each other'],
+  ])('refuses %o', async (args, why) => {
+    const world = await aToolWorld(ended);
+    await expect(world.call(prune, args)).rejects.toThrow(why);
   });
 });

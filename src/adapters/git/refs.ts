@@ -14,7 +14,7 @@ import type { Repository } from './repository.ts';
 export function gitRefs({
   git,
   commonDir,
-}: Repository): Pick<Git, 'ref' | 'refs' | 'symbolicTarget' | 'updateRefs'> {
+}: Repository): Pick<Git, 'ref' | 'refs' | 'branchesWith' | 'symbolicTarget' | 'updateRefs'> {
   const gitDir = commonDir;
 
   const refs = async (prefix: string): Promise<ReadonlyMap<string, ObjectId>> => {
@@ -23,6 +23,10 @@ export function gitRefs({
       args: ['for-each-ref', '--format=%(refname) %(objectname)', prefix],
     });
     return new Map(text.split('\n').filter(Boolean).map(nameAndValue));
+  };
+  const branchesWith = async (commit: ObjectId): Promise<readonly string[]> => {
+    const args = ['for-each-ref', '--format=%(refname)', '--contains', commit, 'refs/heads/'];
+    return (await git.run({ gitDir, args })).text.split('\n').filter(Boolean);
   };
   const ref = async (name: string): Promise<ObjectId | undefined> => {
     const full = fullName(name);
@@ -36,6 +40,7 @@ export function gitRefs({
   return {
     ref,
     refs,
+    branchesWith,
     async symbolicTarget(name) {
       const { code, text } = await git.run(
         { gitDir, args: ['symbolic-ref', '--quiet', fullName(name)] },

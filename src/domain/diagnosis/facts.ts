@@ -66,6 +66,17 @@ export interface YardFacts {
   readonly leases: readonly LeaseFacts[];
   readonly leftovers: readonly Leftover[];
   /** Rooms of the pool that were not what they should have been, and what was wrong with the last. */
+  /** What the keeper found when it last looked at everything that is kept. */
+  readonly kept?: {
+    readonly things: number;
+    readonly bytes: number;
+    readonly removed?: { readonly at: number; readonly things: number; readonly bytes: number } | undefined;
+    /** Refs that no branch has, and when they go by themselves. */
+    readonly leaving: readonly { readonly ref: string; readonly on: number }[];
+    /** Of the settings. */
+    readonly days: number;
+    readonly mostBytes: number;
+  };
   readonly rebuiltRooms?: { readonly count: number; readonly why: string };
 }
 

@@ -102,7 +102,7 @@ export function diskFindings({ disk }: Facts): Finding[] {
       ? note('disk.use', `loopyard uses ${size(all)} for this repository: ${parts.join(', ')}.`, {
           todo: 'loopyard prune shows what of ended loops can go.',
         })
-      : ok('disk.use', `disk: ${parts.join(', ')}`),
+      : ok('disk.use', `disk: ${size(all)} for this repository: ${parts.join(', ')}`),
   ];
 }
 

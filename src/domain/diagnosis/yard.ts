@@ -1,5 +1,5 @@
 import { shellWord } from '../text.ts';
-import type { Facts, KeeperFacts, LeaseFacts, Leftover, StateFacts } from './facts.ts';
+import type { Facts, KeeperFacts, LeaseFacts, Leftover, StateFacts, YardFacts } from './facts.ts';
 import { type Finding, note, ok, problem, size, warning } from './finding.ts';
 
 /** Below this a loop may not find room for one more candidate. */
@@ -63,7 +63,34 @@ export function yardFindings({ yard }: Facts, now: number): Finding[] {
           }),
         ]
       : []),
+    ...keptFindings(yard.kept, now),
     ...yard.leftovers.map(leftoverFinding),
+  ];
+}
+
+function keptFindings(kept: YardFacts['kept'], now: number): Finding[] {
+  if (!kept) return [];
+  const { things, bytes, removed, leaving, days, mostBytes } = kept;
+  const ago = removed && Math.round((now - removed.at) / 3_600_000);
+  const last = removed ? `; ${removed.things} things (${size(removed.bytes)}) went ${ago} h ago` : '';
+  const [first] = leaving.toSorted((a, b) => a.on - b.on);
+  return [
+    ok(
+      'kept',
+      `kept of what ended: ${things} things, ${size(bytes)} of at most ${size(mostBytes)}, output for ${days} days${last}`,
+    ),
+    ...(first
+      ? [
+          note(
+            'kept.refs',
+            `${leaving.length} refs of ended loops go by themselves, ${first.ref} on ${new Date(first.on).toISOString().slice(0, 10)}.`,
+            {
+              why: 'They keep candidates that no branch has, and are older than keep_refs_days allows.',
+              todo: 'loopyard prune names them all; git branch <name> <ref> keeps the work of one.',
+            },
+          ),
+        ]
+      : []),
   ];
 }
 

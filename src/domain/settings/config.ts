@@ -249,6 +249,32 @@ export const Config = z.strictObject({
     .default('pass')
     .describe('what counts when a check fails and then passes on the same files')
     .meta(project.stricter),
+  keep_days: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe(
+      'days that output of workers and checks, and evidence, are kept after their loop has left the lists',
+    ),
+  keep_gb: z
+    .number()
+    .min(0)
+    .default(2)
+    .describe(
+      'what a yard keeps on disk; beyond it the oldest output and evidence of ended loops go earlier',
+    ),
+  keep_history_days: z
+    .number()
+    .min(0)
+    .default(365)
+    .describe('days that records of loops, old parts of the journal, and which runs are known are kept'),
+  keep_refs_days: z
+    .number()
+    .min(0)
+    .default(90)
+    .describe(
+      'days that candidates of ended loops are kept that no branch has; they are named two weeks before they go',
+    ),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findLoop } from '../../core/registry.ts';
+import { refuseRemoved } from '../../core/retention/removed.ts';
 import { openRendering } from '../../core/workers/transcript.ts';
 import { LoopyardError } from '../../domain/errors.ts';
 import { isUsableId } from '../../domain/ids.ts';
@@ -118,6 +119,7 @@ function readable(
 async function runOf(rt: ToolRuntime, id: string): Promise<string> {
   const run = await runNamed(rt, id);
   if ((await rt.processes.observe(run)).phase === 'absent') {
+    await refuseRemoved(rt, run);
     throw new LoopyardError('UNKNOWN_ID', `There is no loop, worker or check log "${shown(id)}".`);
   }
   return run;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { missingKeeper } from '../../core/keeper-presence.ts';
 import { findLoop } from '../../core/registry.ts';
+import { lastLook } from '../../core/retention/retention.ts';
 import { queued } from '../../core/workers/scaling.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
@@ -66,7 +67,7 @@ export const status = defineTool({
       workspace: call.checkout.path,
       events: news.events.length > 0 ? news.events : undefined,
       loops: views,
-      totals: named ? undefined : totals(yard, views.length),
+      totals: named ? undefined : `${totals(yard, views.length)}${await leaving(rt)}`,
       workers: named ? undefined : workers(rt, yard),
       spent: named ? undefined : spent(yard, rt.clock.now()),
       backends: troubled(yard, rt.clock.now()),
@@ -176,6 +177,12 @@ function totals(yard: Yard, shown: number): string {
   const more = Object.keys(yard.loops).length - shown;
   const rest = more > 0 ? `; ${more} more not shown here` : '';
   return `${liveLoops(yard).length} live; ${opened} opened, ${landed} landed, ${closed} closed, ${cancelled} cancelled${rest}`;
+}
+
+/** Refs that will go by themselves are named here, where somebody looks, and not in the log alone. */
+async function leaving(rt: Pick<ToolRuntime, 'files'>): Promise<string> {
+  const count = (await lastLook(rt))?.named.length ?? 0;
+  return count === 0 ? '' : `; ${count} kept refs of ended loops will go: loopyard prune names them`;
 }
 
 /** Undefined while nobody works or waits for a worker. */

@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import {
+  boundsOf,
+  type Going,
+  neededBy,
+  type Stocked,
+  type StockKind,
+  stockKinds,
+  whatMayGo,
+} from '../../domain/retention.ts';
+import type { Runtime } from '../runtime.ts';
+import { fatesOf, type LoopRef, loopRefs, loopsWithRefs, removeRefs } from './kept-refs.ts';
+import { removeAll } from './removal.ts';
+
+type Rt = Pick<Runtime, 'stock' | 'files' | 'git' | 'store' | 'processes' | 'log' | 'clock' | 'config'>;
+
+/** Milliseconds between two looks at everything a yard has kept. */
+export const lookEveryMs = 3_600_000;
+
+/** Removed between two looks at the yard, and in one round; what is left over goes in the next. */
+const slice = 50;
+const mostInARound = 2_000;
+
+/** What the keeper found when it last looked: for whoever asks how the yard is. */
+const Look = z.object({
+  at: z.number(),
+  /** What was left, and what it took on disk. */
+  things: z.number(),
+  bytes: z.number(),
+  /** The last time that something went. */
+  removed: z.object({ at: z.number(), things: z.number(), bytes: z.number() }).optional(),
+  /** Refs that go when they have been named for long enough. */
+  named: z.array(z.object({ ref: z.string(), commit: z.string(), since: z.number() })),
+});
+export type Look = z.infer<typeof Look>;
+
+/**
+ * Keeps a yard within its bounds: looks at everything that is kept, decides (domain/retention.ts), removes.
+ *
+ * What lies there is listed before the yard is read, and the yard is read again before every few removals, so that
+ * nothing goes that somebody has begun to refer to. Each thing goes whole or not at all and is noted before, so this can
+ * be cut off anywhere, and done by two at once. Answers when to look again, milliseconds since 1970.
+ */
+export async function keepWithin(rt: Rt, signal: AbortSignal): Promise<number> {
+  const before = await lastLook(rt);
+  const { going, refs, stock, named } = await survey(rt, before?.named ?? []);
+  const round = going.slice(0, mostInARound);
+  const gone = await removeWithCare(rt, round, refs, signal);
+  const goneRefs = signal.aborted ? [] : await removeRefs(rt, named.going, 'keep_refs_days');
+  const things = gone.length + goneRefs.length;
+  const now = rt.clock.now();
+  if (things > 0)
+    rt.log('info', 'removed what was kept long enough', {
+      things,
+      bytes: sum(gone),
+      refs: goneRefs.map(({ name }) => name),
+    });
+  await writeLook(rt, {
+    at: now,
+    things: stock.length - gone.length,
+    bytes: sum(stock) - sum(gone),
+    ...(things > 0
+      ? { removed: { at: now, things, bytes: sum(gone) } }
+      : before?.removed && { removed: before.removed }),
+    named: named.named.slice(0, mostNamed),
+  });
+  return now + (gone.length > 0 && going.length > round.length ? 0 : lookEveryMs);
+}
+
+/** Looks at the yard again before every few: somebody may have begun to refer to what may go. Answers what went. */
+export async function removeWithCare(
+  rt: Rt,
+  going: readonly Going[],
+  refs: readonly LoopRef[],
+  signal: AbortSignal,
+): Promise<readonly Going[]> {
+  const gone: Going[] = [];
+  for (let from = 0; from < going.length && !signal.aborted; from += slice) {
+    const isNeeded = await needs(rt, refs);
+    gone.push(
+      ...(await removeAll(
+        rt,
+        going.slice(from, from + slice).filter((item) => !isNeeded(item)),
+      )),
+    );
+  }
+  return gone;
+}
+
+/** Named refs that one look remembers; others are named later, and so go later. */
+const mostNamed = 2_000;
+
+async function survey(rt: Rt, before: Look['named']) {
+  const stock = await takeStock(rt);
+  const refs = await loopRefs(rt);
+  const isNeeded = await needs(rt, refs);
+  const now = rt.clock.now();
+  const going = whatMayGo(stock, boundsOf(rt.config), isNeeded, now);
+  const keepMs = rt.config.keep_refs_days * 86_400_000;
+  const named = await fatesOf(rt, refs, await rt.store.read(), before, { keepMs, now });
+  return { stock, refs, going, named };
+}
+
+export async function takeStock({ stock }: Pick<Rt, 'stock'>): Promise<readonly Stocked[]> {
+  const lists = [];
+  for (const kind of stockKinds) lists.push(await stock.list(kind));
+  return lists.flat();
+}
+
+/** What the yard needs at this moment. */
+export async function needs(rt: Pick<Rt, 'git' | 'store' | 'clock'>, refs: readonly LoopRef[]) {
+  const withRefs = await loopsWithRefs(rt, refs);
+  return neededBy(await rt.store.read(), withRefs, rt.clock.now());
+}
+
+/** The last look; undefined when there was none, or what it left is not to be read. */
+export async function lastLook({ files }: Pick<Rt, 'files'>): Promise<Look | undefined> {
+  const text = await files.read(lookFile({ files }));
+  try {
+    return text === undefined ? undefined : Look.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+const writeLook = (rt: Pick<Rt, 'files'>, look: Look) => rt.files.write(lookFile(rt), JSON.stringify(look));
+const lookFile = ({ files }: Pick<Rt, 'files'>) => files.join(files.home, 'retention.json');
+
+export const sum = (items: readonly { readonly bytes: number }[]) =>
+  items.reduce((all, { bytes }) => all + bytes, 0);
+
+/** What there is of each kind, for people. */
+export const stockWords: Readonly<Record<StockKind, string>> = {
+  runs: 'output of workers and checks',
+  evidence: 'evidence of verifications',
+  known_runs: 'which runs are known',
+  records: 'records of loops',
+  journal: 'old parts of the journal',
+};
