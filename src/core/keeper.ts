@@ -31,8 +31,8 @@ const beatMs = 500;
  */
 const verificationPatience = 3;
 
-/** After its start a keeper first does what it was woken for, milliseconds. */
-const firstLookMs = 2_000;
+/** What is kept is looked at when nothing else is to be done, or this long after it was due, milliseconds. */
+const lookPatienceMs = 60_000;
 
 /** A jump of the wall clock beyond this between two beats was sleep or SIGSTOP, milliseconds. */
 const gapMs = 15_000;
@@ -100,8 +100,7 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
   let idleSince: number | undefined;
   let lastBeat = rt.clock.now();
   let caredAt = -1;
-  // Whoever woke this keeper waits for something else than that the yard is tidied.
-  let lookAt = Math.max(((await lastLook(rt))?.at ?? 0) + lookEveryMs, rt.clock.now() + firstLookMs);
+  let lookAt = Math.max(((await lastLook(rt))?.at ?? 0) + lookEveryMs, lastBeat);
   try {
     while (!signal.aborted) {
       crew.throwIfFenced();
@@ -119,7 +118,7 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
         const spare = spareWanted(yard);
         crew.send('rooms', () => keepRooms(rt, { keep: rt.config.room_pool, spare }));
       }
-      if (!slept && now >= lookAt) {
+      if (!slept && now >= lookAt + (crew.isFree ? 0 : lookPatienceMs)) {
         lookAt = now + lookEveryMs;
         crew.send('retention', async (until) => {
           lookAt = await keepWithin(rt, until);

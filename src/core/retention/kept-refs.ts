@@ -61,13 +61,10 @@ export interface Fates {
 const mostRefs = 500;
 
 /** What becomes of the refs of loops that have left the lists. Rescue refs stay. */
-export async function fatesOf(
-  rt: Rt,
-  refs: readonly LoopRef[],
-  yard: Yard,
-  before: readonly Named[],
-  { keepMs, now }: { readonly keepMs: number; readonly now: number },
-): Promise<Fates> {
+export async function fatesOf(rt: Rt, refs: readonly LoopRef[], before: readonly Named[]): Promise<Fates> {
+  const yard = await rt.store.read();
+  const now = rt.clock.now();
+  const keepMs = rt.config.keep_refs_days * 86_400_000;
   const earlier = new Map(before.map((one) => [`${one.ref} ${one.commit}`, one.since]));
   const going: LoopRef[] = [];
   const named: Named[] = [];

@@ -43,28 +43,32 @@ export type Look = z.infer<typeof Look>;
  */
 export async function keepWithin(rt: Rt, signal: AbortSignal): Promise<number> {
   const before = await lastLook(rt);
-  const { going, refs, stock, named } = await survey(rt, before?.named ?? []);
+  const stock = await takeStock(rt);
+  const refs = await loopRefs(rt);
+  const isNeeded = await needs(rt, refs);
+  const going = whatMayGo(stock, boundsOf(rt.config), isNeeded, rt.clock.now());
+  const fates = await fatesOf(rt, refs, before?.named ?? []);
   const round = going.slice(0, mostInARound);
   const gone = await removeWithCare(rt, round, refs, signal);
-  const goneRefs = signal.aborted ? [] : await removeRefs(rt, named.going, 'keep_refs_days');
-  const things = gone.length + goneRefs.length;
+  const goneRefs = signal.aborted ? [] : await removeRefs(rt, fates.going, 'keep_refs_days');
   const now = rt.clock.now();
-  if (things > 0)
+  const removed = { at: now, things: gone.length + goneRefs.length, bytes: sum(gone) };
+  if (removed.things > 0)
     rt.log('info', 'removed what was kept long enough', {
-      things,
-      bytes: sum(gone),
+      ...removed,
       refs: goneRefs.map(({ name }) => name),
     });
+  // Known runs go with their evidence, beside what was counted.
+  const left = gone.length > 0 ? await takeStock(rt) : stock;
+  const last = removed.things > 0 ? removed : before?.removed;
   await writeLook(rt, {
     at: now,
-    things: stock.length - gone.length,
-    bytes: sum(stock) - sum(gone),
-    ...(things > 0
-      ? { removed: { at: now, things, bytes: sum(gone) } }
-      : before?.removed && { removed: before.removed }),
-    named: named.named.slice(0, mostNamed),
+    things: left.length,
+    bytes: sum(left),
+    ...(last ? { removed: last } : {}),
+    named: fates.named.slice(0, mostNamed),
   });
-  return now + (gone.length > 0 && going.length > round.length ? 0 : lookEveryMs);
+  return gone.length > 0 && going.length > round.length ? now : now + lookEveryMs;
 }
 
 /** Looks at the yard again before every few: somebody may have begun to refer to what may go. Answers what went. */
@@ -89,17 +93,6 @@ export async function removeWithCare(
 
 /** Named refs that one look remembers; others are named later, and so go later. */
 const mostNamed = 2_000;
-
-async function survey(rt: Rt, before: Look['named']) {
-  const stock = await takeStock(rt);
-  const refs = await loopRefs(rt);
-  const isNeeded = await needs(rt, refs);
-  const now = rt.clock.now();
-  const going = whatMayGo(stock, boundsOf(rt.config), isNeeded, now);
-  const keepMs = rt.config.keep_refs_days * 86_400_000;
-  const named = await fatesOf(rt, refs, await rt.store.read(), before, { keepMs, now });
-  return { stock, refs, going, named };
-}
 
 export async function takeStock({ stock }: Pick<Rt, 'stock'>): Promise<readonly Stocked[]> {
   const lists = [];
