@@ -1,6 +1,6 @@
 import { LoopyardError } from '../domain/errors.ts';
 import { portRange, portsPerBlock } from '../domain/settings/port-range.ts';
-import { freeBlocks, takenBlocks } from '../domain/settings/ports.ts';
+import { blocksOf, isFree, takenBlocks } from '../domain/settings/ports.ts';
 import type { Yard } from '../domain/yard.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -20,16 +20,15 @@ export interface PortHolder {
 export async function leasePorts(rt: Rt, holder: PortHolder): Promise<number> {
   const range = portRange(rt.config.ports);
   if (!range) throw exhausted(rt.config.ports);
-  for (const busy = new Set<number>(); ; ) {
+  for (const block of blocksOf(range, holder.id)) {
     const yard = await rt.store.read();
     const known = portsOf(yard, holder);
     if (known !== undefined) return known;
-    const [block] = freeBlocks(range, new Set([...takenBlocks(yard), ...busy]), holder.id);
-    if (block === undefined) throw exhausted(rt.config.ports);
+    if (!isFree(block, takenBlocks(yard))) continue;
     const ports = Array.from({ length: portsPerBlock }, (_, index) => block + index);
     if ((await rt.processes.portsAreFree(ports)) && (await take(rt, holder, block))) return block;
-    busy.add(block);
   }
+  throw exhausted(rt.config.ports);
 }
 
 /** False when somebody was faster, or the holder is gone. */

@@ -1,20 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 
 const bundles = new Map<string, Promise<string>>();
-const directories: string[] = [];
-
-// Vitest ends its workers without letting them say goodbye, so not when the process ends but when the file has.
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
 
 /**
  * A TypeScript file of the tests as a program that Node 20 runs: real processes in tests never depend on what was
- * built before. Built once per test file, and removed with it.
+ * built before. Built once per worker of vitest, and removed with the run.
  */
 export function bundle(entry: string): Promise<string> {
   let built = bundles.get(entry);
@@ -26,8 +19,7 @@ export function bundle(entry: string): Promise<string> {
 }
 
 async function buildOne(entry: string): Promise<string> {
-  const directory = mkdtempSync(path.join(tmpdir(), 'loopyard-bundle-'));
-  directories.push(directory);
+  const directory = mkdtempSync(path.join(inject('bundles'), 'one-'));
   const outfile = path.join(directory, `${path.basename(entry, '.ts')}.mjs`);
   await build({
     entryPoints: [entry],

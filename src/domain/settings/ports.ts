@@ -1,14 +1,18 @@
 import type { Yard } from '../yard.ts';
 import { type PortRange, portsPerBlock } from './port-range.ts';
 
-/** First ports of the blocks that nobody has. `seed` says where to begin, so that several yards rarely meet. */
-export function* freeBlocks(range: PortRange, taken: ReadonlySet<number>, seed: string): Generator<number> {
+/** First ports of all blocks of a range. `seed` says where to begin, so that several yards rarely meet. */
+export function* blocksOf(range: PortRange, seed: string): Generator<number> {
   const blocks = Math.floor((range.last - range.first + 1) / portsPerBlock);
   const start = hashOf(seed) % blocks;
   for (let step = 0; step < blocks; step++) {
-    const block = range.first + ((start + step) % blocks) * portsPerBlock;
-    if (![...taken].some((other) => Math.abs(other - block) < portsPerBlock)) yield block;
+    yield range.first + ((start + step) % blocks) * portsPerBlock;
   }
+}
+
+/** Whether a block has no port in common with those that are taken, of which some may be of another range. */
+export function isFree(block: number, taken: ReadonlySet<number>): boolean {
+  return ![...taken].some((other) => Math.abs(other - block) < portsPerBlock);
 }
 
 /** Whoever has not ended may still use its ports, also when nobody looks after it at the moment. */
