@@ -29,7 +29,7 @@ export default defineConfig({
     ],
     globalSetup: ['test/support/bundle-folder.ts'],
     // Longer than any test waits for something by itself, so that it says what did not come.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // On a machine under load; the summary of CI names what needed it, to be mended.
     retry: process.env.CI ? 1 : 0,
     hookTimeout: 60_000,

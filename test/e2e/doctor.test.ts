@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
 import { aProject, end, type ScratchProject, script } from '../support/scratch-project.ts';
 import { eventually, gateOf, opened } from './watching.ts';
-
-// Each of these starts the program several times, and each start asks everything there is.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Told {
   readonly healthy: boolean;
@@ -28,7 +25,7 @@ async function doctor(
   return { code, healthy, wrong, mended, stderr, findings };
 }
 
-test('doctor finds a healthy yard healthy, and works where there is no repository', async () => {
+test.concurrent('doctor finds a healthy yard healthy, and works where there is no repository', async () => {
   const project = await aProject();
   await project.cli(['verify', '--check', 'true']);
   expect(await doctor(project)).toMatchObject({ code: 0, healthy: true, wrong: [] });
@@ -36,7 +33,7 @@ test('doctor finds a healthy yard healthy, and works where there is no repositor
   expect(outside).toMatchObject({ code: 0, stdout: expect.stringContaining('is not in a git repository') });
 });
 
-test('a killed keeper, forgotten rooms and lost worktrees are told, and mended once', async () => {
+test.concurrent('a killed keeper, forgotten rooms and lost worktrees are told, and mended once', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const work = gateOf(project, 'gate');
@@ -81,7 +78,7 @@ test('a killed keeper, forgotten rooms and lost worktrees are told, and mended o
   await work.open();
 });
 
-test('doctor speaks with a damaged journal, an unsafe directory, wrong settings and no git at all', async () => {
+test.concurrent('doctor speaks with a damaged journal, an unsafe directory, wrong settings and no git at all', async () => {
   const project = await aProject();
   await project.cli(['verify', '--check', 'true']);
   await eventually(() => project.keepers().length === 0);
@@ -112,7 +109,7 @@ test('doctor speaks with a damaged journal, an unsafe directory, wrong settings 
   expect(damaged.wrong).toContain('problem state');
 });
 
-test('a bundle holds none of the secrets, goals and values around it, and is only for its owner', async () => {
+test.concurrent('a bundle holds none of the secrets, goals and values around it, and is only for its owner', async () => {
   const project = await aProject({ env: { MY_SERVICE_TOKEN: 'planted-in-env-42' } });
   await mkdir(path.join(project.home, '.config', 'loopyard'), { recursive: true });
   const checks = { leak: 'curl -H planted-in-config-43' };

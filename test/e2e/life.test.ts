@@ -5,7 +5,7 @@ import { aSession } from '../support/mcp-client.ts';
 import { aProject, end, script } from '../support/scratch-project.ts';
 import { eventually, gateOf, isIn, look, opened, until } from './watching.ts';
 
-test('loops go on without any session, and a session opened later finds them landed', async () => {
+test.concurrent('loops go on without any session, and a session opened later finds them landed', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const work = gateOf(project, 'gate');
@@ -26,7 +26,7 @@ test('loops go on without any session, and a session opened later finds them lan
   expect(await look(later, loop)).toMatchObject({ state: 'landed' });
 });
 
-test('a keeper that was frozen for a while is not robbed, and goes on', async () => {
+test.concurrent('a keeper that was frozen for a while is not robbed, and goes on', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const work = gateOf(project, 'gate');
@@ -54,7 +54,7 @@ test('a keeper that was frozen for a while is not robbed, and goes on', async ()
   expect(takings).toHaveLength(1);
 });
 
-test('the server leaves when its input ends, and a keeper comes back for the next request', async () => {
+test.concurrent('the server leaves when its input ends, and a keeper comes back for the next request', async () => {
   const project = await aProject();
   const session = await aSession(project);
   const loop = await opened(session, {

@@ -47,12 +47,12 @@ test.concurrent('a worker that hangs without a word is ended for that, costs no 
   const { session, does } = await withClaude({ LOOPYARD_STALL_MINUTES: '0.02' });
   await does('is silent');
   const loop = await opened(session, { checks, backend: 'claude' });
-  const lost = await until(session, loop, (now) => now.trouble !== undefined, 60);
+  const lost = await until(session, loop, (now) => now.trouble !== undefined);
   expect(lost.trouble).toMatch(/The worker \(claude\) ended with: hang\. It gave no sign of life for \d+ s/);
   expect(lost.iteration).toBe('0/10');
 
   await does('works');
-  expect(await until(session, loop, isIn('verified'), 60)).toMatchObject({ iteration: '1/10' });
+  expect(await until(session, loop, isIn('verified'))).toMatchObject({ iteration: '1/10' });
   const { text } = await session.call('read_log', { id: loop });
   expect(text).toMatch(/✓ finished/);
   expect(text).not.toContain('{"type"');
@@ -98,7 +98,7 @@ test.concurrent('what passed is reviewed; a veto goes back to work with its reas
   const { project, session, does } = await withClaude();
   await does('is reviewed');
   const loop = await opened(session, { checks, backend: 'claude', review: true, auto_merge: true });
-  await until(session, loop, isIn('landed'), 60);
+  await until(session, loop, isIn('landed'));
   const { outcomes } = JSON.parse((await project.cli(['history', loop, '--json'])).stdout);
   expect(outcomes.map(({ result }: { result: string }) => result)).toEqual(['passed', 'vetoed', 'passed']);
   const { loops } = await session.call('status', { loop });
@@ -129,7 +129,7 @@ test.concurrent('beyond max_workers a loop waits its turn, and says which place 
   );
 
   await session.call('shutdown', { loop: first, now: true });
-  await until(session, second, isIn('verified'), 60);
+  await until(session, second, isIn('verified'));
 });
 
 test.concurrent('what is told to a loop reaches the worker that works; the next hears it only if that one died of it', async () => {

@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
 import { aProject } from '../support/scratch-project.ts';
 import { opened } from './watching.ts';
 
-// Each of these starts the program several times.
-vi.setConfig({ testTimeout: 120_000 });
-
 /** A check that shows by a file outside whether it ran. */
 const touching = (file: string) => JSON.stringify({ checks: { proof: `touch '${file}'` }, max_loops: 50 });
 
-test('what a repository would run is inert until it is trusted, runs then, and asks again when it changes', async () => {
+test.concurrent('what a repository would run is inert until it is trusted, runs then, and asks again when it changes', async () => {
   // Without walls, so that a file outside can show that it ran.
   const project = await aProject({ env: { LOOPYARD_SANDBOX: 'off' } });
   const ran = project.file('ran');
@@ -55,7 +52,7 @@ test('what a repository would run is inert until it is trusted, runs then, and a
   expect(await session.refused('verify', {})).toMatchObject(untrusted);
 });
 
-test('a repository cannot loosen what its user has set, and a misspelt key stops what would have used it', async () => {
+test.concurrent('a repository cannot loosen what its user has set, and a misspelt key stops what would have used it', async () => {
   const project = await aProject({ env: { LOOPYARD_MAX_LOOPS: '3' } });
   await project.write({ 'loopyard.json': '{\n  "max_loops": 50,\n  "limits": { "iterations": 400 }\n}\n' });
   const shown = JSON.parse((await project.cli(['config', '--json'])).stdout);
@@ -75,7 +72,7 @@ test('a repository cannot loosen what its user has set, and a misspelt key stops
   expect((await project.cli(['status'])).code).toBe(0);
 });
 
-test('a setting is written in place, and what the person writes himself he trusts', async () => {
+test.concurrent('a setting is written in place, and what the person writes himself he trusts', async () => {
   const project = await aProject();
   await project.write({ 'loopyard.json': '{\n  // ours\n  "max_loops": 2\n}\n' });
   expect((await project.cli(['config', 'set', 'checks', '{"t":"true"}', '--project'])).code).toBe(0);

@@ -182,9 +182,9 @@ test('Ctrl-C calls off what was asked for, and its checks end', async () => {
     stderr += chunk;
   });
   const checks = () => project.running('86400').filter(({ command }) => !command.includes('verify'));
-  await eventually(() => checks().length > 0, 45);
+  await eventually(() => checks().length > 0);
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([130, null]);
   expect(stderr).toMatch(/Interrupted: verification-\w+ cancelled/);
-  await eventually(() => checks().length === 0, 45);
+  await eventually(() => checks().length === 0);
 });

@@ -41,7 +41,7 @@ export async function until(
   session: Session,
   loop: string,
   wanted: (loop: Loop) => boolean,
-  seconds = 45,
+  seconds = 90,
 ): Promise<Loop> {
   const deadline = Date.now() + seconds * 1_000;
   let view = await look(session, loop);
@@ -72,7 +72,7 @@ export function gateOf(project: ScratchProject, name: string) {
 }
 
 /** Our own loop instead of expect.poll, which cannot tell tests apart that run side by side. */
-export async function eventually(what: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+export async function eventually(what: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
   const deadline = Date.now() + seconds * 1_000;
   while (!(await what())) {
     if (Date.now() > deadline) throw new Error(`Not so after ${seconds} s: ${what}`);
