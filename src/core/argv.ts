@@ -1,5 +1,5 @@
 import { parse } from 'shell-quote';
-import { LoopyardError } from '../domain/errors.ts';
+import { invalid } from '../domain/errors.ts';
 
 type Argv = [string, ...string[]];
 
@@ -25,8 +25,4 @@ export function argvFrom(line: string, what: string): Argv {
   const [program, ...args] = words.filter((word) => typeof word === 'string');
   if (program === undefined || program === '') throw invalid(`${what} is empty.`);
   return [program, ...args];
-}
-
-function invalid(message: string): LoopyardError {
-  return new LoopyardError('INVALID_ARGUMENT', message);
 }

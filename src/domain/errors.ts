@@ -106,6 +106,11 @@ export class LoopyardError extends Error {
   }
 }
 
+/** The caller asked for what cannot be, and mends it now. */
+export function invalid(sentence: string): LoopyardError {
+  return new LoopyardError('INVALID_ARGUMENT', sentence);
+}
+
 /** Anything thrown, as one of ours: what we did not expect is our own fault and says so. */
 export function asLoopyardError(thrown: unknown): LoopyardError {
   if (thrown instanceof LoopyardError) return thrown;

@@ -4,6 +4,7 @@ import { Config } from '../domain/settings/config.ts';
 import { projectMeaning, type SettingName, settle, variableOf } from '../domain/settings/settings.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Role, Tool } from './define.ts';
+import { type Field, type FieldSchema, fieldsIn, fieldsOf, flagOf } from './input-fields.ts';
 
 /**
  * The parts of the documentation that the program knows better than any author: written from the catalog, the
@@ -148,10 +149,10 @@ export function toolReference(tools: readonly Tool[]): string {
 
 function section(tool: Tool): string {
   const { name, title, description, effect, idempotent, roles, cli } = tool;
-  const input = Object.entries(fieldsOf(tool.input)).map(([field, schema]) => [
-    code(field),
+  const input = fieldsOf(tool.input).map(({ name, required, schema }) => [
+    code(name),
     typeOf(schema),
-    presence(schema, required(tool.input).includes(field)),
+    presence(schema, required),
     `${schema.description ?? ''}${schema.rare ? ' *(not listed to models)*' : ''}`,
   ]);
   const examples = cli ? ['', '```sh', ...cli.examples.map((line) => `loopyard ${line}`), '```'] : [];
@@ -165,22 +166,19 @@ function section(tool: Tool): string {
     '',
     input.length > 0 ? table(['input', 'type', 'when absent', 'meaning'], input) : 'No input.',
     '',
-    table(['output', 'type', 'meaning'], outputRows(fieldsOf(tool.output), required(tool.output), '')),
+    table(['output', 'type', 'meaning'], outputRows(fieldsOf(tool.output), '')),
   ].join('\n');
 }
 
-function outputRows(
-  fields: Readonly<Record<string, Schema>>,
-  always: readonly string[],
-  at: string,
-): string[][] {
-  return Object.entries(fields).flatMap(([name, schema]) => {
+function outputRows(fields: readonly Field[], at: string): string[][] {
+  return fields.flatMap(({ name, required, schema }) => {
     const path = `${at}${name}`;
-    const inner = schema.type === 'array' ? schema.items : schema;
-    const below = inner?.properties
-      ? outputRows(inner.properties, inner.required ?? [], `${path}${schema.type === 'array' ? '[]' : ''}.`)
-      : [];
-    const optional = always.includes(name) ? '' : ', optional';
+    const isList = schema.type === 'array';
+    const below = outputRows(
+      fieldsIn((isList ? schema.items : schema) ?? {}),
+      `${path}${isList ? '[]' : ''}.`,
+    );
+    const optional = required ? '' : ', optional';
     return [[code(path), `${typeOf(schema)}${optional}`, schema.description ?? ''], ...below];
   });
 }
@@ -188,44 +186,15 @@ function outputRows(
 /** `loopyard steer <loop> <action> [text]`: with everything else as flags. */
 function usage(tool: Typed): string {
   const names = tool.cli?.positional ?? [];
-  const mandatory = required(tool.input);
-  const positional = names.map((name) => (mandatory.includes(name) ? `<${name}>` : `[${name}]`));
-  const fields = fieldsOf(tool.input);
-  const flags = mandatory
-    .filter((name) => !names.includes(name))
-    .map((name) => `--${fields[name]?.type === 'array' ? name.replace(/s$/, '') : name} …`)
-    .map((flag) => flag.replaceAll('_', '-'));
+  const mandatory = fieldsOf(tool.input).filter(({ required }) => required);
+  const isMandatory = (name: string) => mandatory.some((field) => field.name === name);
+  const positional = names.map((name) => (isMandatory(name) ? `<${name}>` : `[${name}]`));
+  const flags = mandatory.filter(({ name }) => !names.includes(name)).map((field) => `--${flagOf(field)} …`);
   return ['loopyard', tool.cli?.path ?? '', ...positional, ...flags].join(' ');
 }
 
-interface Schema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly rare?: boolean;
-}
-
-function fieldsOf(schema: z.ZodObject): Readonly<Record<string, Schema>> {
-  return (z.toJSONSchema(schema, { io: 'input' }) as Schema).properties ?? {};
-}
-
-function required(schema: z.ZodObject): readonly string[] {
-  return (z.toJSONSchema(schema, { io: 'input' }) as Schema).required ?? [];
-}
-
 /** A type and its limits in a few words: `text, 1 to 200 characters`. */
-function typeOf(schema: Schema): string {
+function typeOf(schema: FieldSchema): string {
   const { type, items } = schema;
   if (schema.enum) return schema.enum.map(code).join(', ');
   const words = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false' };
@@ -253,7 +222,7 @@ function range(from: number | string | undefined, to: number | undefined, unit =
   return most === undefined ? '' : `at most ${most}${unit}`;
 }
 
-function presence(schema: Schema, isRequired: boolean): string {
+function presence(schema: FieldSchema, isRequired: boolean): string {
   if (isRequired) return '**required**';
   return schema.default === undefined ? '' : code(JSON.stringify(schema.default));
 }

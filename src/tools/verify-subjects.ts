@@ -5,7 +5,7 @@ import { LoopyardError } from '../domain/errors.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
 import { shown } from '../domain/text.ts';
 import type { VerificationEvent } from '../domain/verification/verification.ts';
-import { type AskedChecks, checksFrom } from './command-line.ts';
+import { type AskedChecks, checksFrom } from './asked-checks.ts';
 import type { Call, ToolRuntime } from './define.ts';
 import { own } from './own.ts';
 import { compact } from './views.ts';

@@ -1,9 +1,9 @@
+import { argvFrom } from '../core/argv.ts';
 import { chooseBackends } from '../core/workers/backend-choice.ts';
 import { locateBackends } from '../core/workers/backend-discovery.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import { shown } from '../domain/text.ts';
-import { argvFrom } from './command-line.ts';
 import type { Call, ToolRuntime } from './define.ts';
 
 interface Input {

@@ -1,6 +1,5 @@
 import type { Answer, Tool } from '../../tools/define.ts';
-import { fieldsOf } from '../fields.ts';
-import { flagOf } from './parse.ts';
+import { fieldsOf, flagOf } from '../../tools/input-fields.ts';
 
 /** Answers say what to do now as the call of a tool; a person types a command. Any other text stays as it is. */
 export function typedNext(answer: Answer, tools: readonly Tool[]): Answer {
@@ -14,7 +13,7 @@ export function typedNext(answer: Answer, tools: readonly Tool[]): Answer {
 
 function commandFor(tool: Tool, values: ReadonlyMap<string, string>): string {
   const positional = tool.cli?.positional ?? [];
-  const flags = fieldsOf(tool).flatMap((field) => {
+  const flags = fieldsOf(tool.input).flatMap((field) => {
     const value = positional.includes(field.name) ? undefined : values.get(field.name);
     return value === undefined ? [] : [`--${flagOf(field)}${value === 'true' ? '' : ` ${value}`}`];
   });

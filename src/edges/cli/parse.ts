@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { LoopyardError } from '../../domain/errors.ts';
+import { invalid } from '../../domain/errors.ts';
 import { nearest } from '../../domain/nearest.ts';
 import type { Tool } from '../../tools/define.ts';
-import { type Field, type FieldSchema, fieldsOf } from '../fields.ts';
+import { type Field, type FieldSchema, fieldsOf, flagOf } from '../../tools/input-fields.ts';
 
 /** The part of a face that is typed. */
 type Typed = Pick<Tool, 'input' | 'cli'>;
@@ -39,7 +39,7 @@ export function inputOf(command: Command, tool: Typed): Record<string, unknown> 
 
 /** --workspace is one flag for all commands and decides before the tool is called, so it is no flag of the tool. */
 function placed(tool: Typed): { positional: readonly Field[]; flags: readonly Field[] } {
-  const fields = fieldsOf(tool).filter((field) => field.name !== 'workspace');
+  const fields = fieldsOf(tool.input).filter((field) => field.name !== 'workspace');
   const names = tool.cli?.positional ?? [];
   return {
     positional: names.flatMap((name) => fields.filter((field) => field.name === name)),
@@ -95,7 +95,7 @@ function read(word: string, schema: FieldSchema, where: string): unknown {
       const value = Number(word);
       const fits = word.trim() !== '' && Number.isFinite(value);
       if (!fits || (schema.type === 'integer' && !Number.isInteger(value))) {
-        throw wrong(
+        throw invalid(
           `${where} takes a ${schema.type === 'integer' ? 'whole number' : 'number'}, not "${word}".`,
         );
       }
@@ -107,7 +107,7 @@ function read(word: string, schema: FieldSchema, where: string): unknown {
       try {
         return JSON.parse(word);
       } catch {
-        throw wrong(`${where} takes JSON, and "${word}" is none.`);
+        throw invalid(`${where} takes JSON, and "${word}" is none.`);
       }
     default:
       return word;
@@ -118,21 +118,11 @@ function choice(word: string, choices: readonly string[], where: string): string
   if (choices.includes(word)) return word;
   const match = nearest(word, choices);
   const meant = match ? ` Did you mean ${match}?` : '';
-  throw wrong(`${where} takes one of ${choices.join(', ')}, not "${word}".${meant}`);
-}
-
-function wrong(sentence: string): LoopyardError {
-  return new LoopyardError('INVALID_ARGUMENT', sentence);
+  throw invalid(`${where} takes one of ${choices.join(', ')}, not "${word}".${meant}`);
 }
 
 function attribute(field: Field): string {
   return new Option(`--${flagOf(field)}`).attributeName();
-}
-
-/** A list is given one at a time: `checks` is typed as `--check`, as often as needed. */
-export function flagOf({ name, schema }: Field): string {
-  const typed = schema.type === 'array' ? name.replace(/s$/, '') : name;
-  return typed.replaceAll('_', '-');
 }
 
 function isEmptyList(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from '@modelcontextprotocol/server';
 import type { Role, Tool } from '../../tools/define.ts';
-import { type FieldSchema, fieldsOf } from '../fields.ts';
+import { type FieldSchema, fieldsOf } from '../../tools/input-fields.ts';
 
 /** A tool as `tools/list` shows it. */
 export type Listing = ReturnType<typeof listing>;
@@ -15,7 +15,7 @@ export function listings(tools: readonly Tool[], role: Role): readonly Listing[]
  * lengths and patterns are left to the parser, whose sentence explains them better.
  */
 function listing(tool: Tool) {
-  const fields = fieldsOf(tool).filter(({ schema }) => !schema.rare);
+  const fields = fieldsOf(tool.input).filter(({ schema }) => !schema.rare);
   const required = fields.filter((field) => field.required).map((field) => field.name);
   return {
     name: tool.name,

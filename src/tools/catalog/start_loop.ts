@@ -4,7 +4,7 @@ import { LoopyardError } from '../../domain/errors.ts';
 import { busyPolicies, isolations, type LoopPlan, modes, priorities } from '../../domain/loop.ts';
 import { limitsFor } from '../../domain/settings/config.ts';
 import { brief, plain, shown } from '../../domain/text.ts';
-import { checksFrom } from '../command-line.ts';
+import { checksFrom } from '../asked-checks.ts';
 import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { targetNamed } from '../target.ts';

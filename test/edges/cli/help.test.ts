@@ -5,8 +5,8 @@ import { type Order, programOf } from '../../../src/edges/cli/program.ts';
 import { paintFor } from '../../../src/edges/cli/render.ts';
 import { tableFor } from '../../../src/edges/cli/table.ts';
 import type { Terminal } from '../../../src/edges/cli/terminal.ts';
-import { fieldsOf } from '../../../src/edges/fields.ts';
 import { tools } from '../../../src/tools/index.ts';
+import { fieldsOf } from '../../../src/tools/input-fields.ts';
 import { sampleFront } from '../../support/sample-tools.ts';
 
 const front = { ...sampleFront(() => undefined), tools, extras: extras(sampleFront(() => undefined)) };
@@ -19,7 +19,7 @@ describe.each(commands.map((command) => [command.cli.path, command] as const))(
       const { printed } = await understood(`${path} --help`);
       expect(command.description).toMatch(/^[A-Z].*\.$/s);
       expect(printed).toContain(`Usage: loopyard ${path} `);
-      for (const { name, schema } of fieldsOf(command)) {
+      for (const { name, schema } of fieldsOf(command.input)) {
         expect(schema.description, name).toMatch(/\w/);
         if (name !== 'workspace')
           expect(printed.replace(/\s+/g, ' '), name).toContain(schema.description?.replace(/\s+/g, ' '));

@@ -1,4 +1,4 @@
-import { LoopyardError } from '../../../domain/errors.ts';
+import { invalid } from '../../../domain/errors.ts';
 import { nearest } from '../../../domain/nearest.ts';
 import type { Line } from '../extra.ts';
 import type { initFace } from '../faces.ts';
@@ -19,8 +19,4 @@ export function initOptions(line: Line<typeof initFace>, known: readonly string[
   }
   if (platforms && line.all_detected) throw invalid('"--platform" and "--all-detected" exclude each other.');
   return { ...line, platforms: platforms?.includes('all') ? known : platforms };
-}
-
-function invalid(message: string): LoopyardError {
-  return new LoopyardError('INVALID_ARGUMENT', message);
 }

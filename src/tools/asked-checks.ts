@@ -1,12 +1,10 @@
 import { argvFrom } from '../core/argv.ts';
-import { LoopyardError } from '../domain/errors.ts';
+import { invalid, LoopyardError } from '../domain/errors.ts';
 import type { Config } from '../domain/settings/config.ts';
 import { checkNames, inertBecause, type ProjectFile } from '../domain/settings/project-file.ts';
 import { headOf, shown } from '../domain/text.ts';
 import type { Check } from '../domain/verification/verification.ts';
 import type { ToolRuntime } from './define.ts';
-
-export { argvFrom } from '../core/argv.ts';
 
 /** Checks as a caller wrote them, and what to tell him about where they come from. */
 export interface AskedChecks {
@@ -114,8 +112,4 @@ function configured({ checks }: Config): string {
   return names.length > 0
     ? `, and the configured checks are ${names.join(', ')}`
     : ', and no check is configured by name';
-}
-
-function invalid(message: string): LoopyardError {
-  return new LoopyardError('INVALID_ARGUMENT', message);
 }
