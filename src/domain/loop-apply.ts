@@ -88,7 +88,7 @@ function change(loop: Loop, event: Changing, at: number): Loop {
         spent: {
           ...spent,
           iterations: spent.iterations - 1,
-          infrastructureFailures: spent.infrastructureFailures + 1,
+          infrastructureFailures: spent.infrastructureFailures + (event.uncounted ? 0 : 1),
         },
       };
     }

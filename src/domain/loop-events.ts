@@ -50,6 +50,8 @@ export const loopEvents = [
     usage: Usage,
     notBefore: z.number().int().optional(),
     bar: Bar.optional(),
+    /** It is no failure either: it could not go on with a session, and the next one starts afresh. */
+    uncounted: z.literal(true).optional(),
   }),
   z.strictObject({ type: z.literal('loop.verification_started'), id: Id, verification: Id }),
   z.strictObject({ type: z.literal('loop.passed'), id: Id, verification: Id, byHand: reason.optional() }),

@@ -178,7 +178,8 @@ const steps: Record<Exclude<Action['do'], 'wait'>, string> = {
 
 /** Who works, with what, and how that goes. */
 export async function workerLine(rt: Rt, yard: Yard, worker: Worker, run?: RunView): Promise<string> {
-  const who = [worker.name, worker.backend].filter((word) => word !== undefined).join(', ');
+  const resumed = worker.resumed ? `resumed session of ${worker.resumed.of}` : undefined;
+  const who = [worker.name, worker.backend, resumed].filter((word) => word !== undefined).join(', ');
   return `${worker.id} (${who}) ${await health(rt, yard, worker, run)}`;
 }
 

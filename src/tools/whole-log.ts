@@ -33,7 +33,11 @@ export async function* printedBy(
       if (shown && !raw) yield shown.rendering.end();
       const worker = own((await rt.store.read()).workers, loop.worker);
       const backend = rt.backends.get(worker?.backend ?? loop.backend);
-      shown = { run: loop.worker, offset: 0, rendering: openRendering(backend, rt.clock.now) };
+      shown = {
+        run: loop.worker,
+        offset: 0,
+        rendering: openRendering(backend, rt.clock.now, worker?.resumed?.session),
+      };
       const who = worker?.name === undefined ? loop.worker : `${worker.name} (${loop.worker})`;
       yield `── iteration ${loop.iteration}, ${who}\n`;
       yield* newTextOf(rt, shown, raw);

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -92,6 +92,36 @@ test.concurrent('a worker that is gone at once and did nothing costs no iteratio
   const lost = await until(session, loop, (now) => now.trouble !== undefined);
   expect(lost.trouble).toMatch(/ended with: other\. It ended with exit code 1: cannot start/);
   expect(lost.iteration).toBe('0/10');
+});
+
+test.concurrent('a worker whose service failed in the middle of its work is gone on with in its session', async () => {
+  const { project, session, does } = await withClaude();
+  await does('is interrupted');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const verified = await until(session, loop, isIn('verified'), 60);
+  expect(verified).toMatchObject({ iteration: '1/10', usage: '112 tokens, 1.0000 USD' });
+  expect(verified.worker).toMatch(/claude, resumed session of worker-/);
+  const [begun, resumed, ...more] = (await readFile(project.file('sessions'), 'utf8')).trim().split('\n');
+  expect(resumed).toBe(begun?.replace('begins', 'resumes'));
+  expect(more).toEqual([]);
+  const prompt = await readFile(project.file('prompt'), 'utf8');
+  expect(prompt).toMatch(
+    /^You were interrupted, and go on now in the same session.*the service was overloaded/s,
+  );
+  expect((await session.call('read_log', { id: loop })).text).toMatch(/^· resumed session /);
+});
+
+test.concurrent('a session that cannot be gone on with costs nothing; the next worker starts afresh', async () => {
+  const { project, session, does } = await withClaude();
+  await does('forgets');
+  const loop = await opened(session, { checks, backend: 'claude' });
+  const verified = await until(session, loop, isIn('verified'), 60);
+  expect(verified).toMatchObject({ iteration: '1/10' });
+  const sessions = (await readFile(project.file('sessions'), 'utf8')).trim().split('\n');
+  expect(sessions.map((line) => line.split(' ')[0])).toEqual(['begins', 'resumes', 'begins']);
+  const { outcomes } = JSON.parse((await project.cli(['history', loop, '--json'])).stdout);
+  expect(outcomes[1].reason).toMatch(/^Its session could not be gone on with \(No conversation found/);
+  expect((await session.call('status', {})).backends).toBeUndefined();
 });
 
 test.concurrent('what passed is reviewed; a veto goes back to work with its reasons, an approval lets it land', async () => {

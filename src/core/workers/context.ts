@@ -1,5 +1,7 @@
 import type { Loop, Workspace } from '../../domain/loop.ts';
 import { brief, plain, shorten } from '../../domain/text.ts';
+import type { InfrastructureClass } from '../../domain/worker/run.ts';
+import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import { fence } from '../fence.ts';
 import { contextFolder, loopFolder } from '../places.ts';
@@ -58,6 +60,49 @@ export async function layOutContext(
   await rt.files.write(file('PROMPT.md'), await prompt(rt, loop, iteration, folder));
   await rt.files.remove(file('STOP.md'));
 }
+
+/** The file that a worker is given as its prompt when it goes on with the session of an earlier one. */
+export const resumePrompt = 'RESUME.md';
+
+/** What a worker must know that goes on where an earlier one was interrupted, and that is not in its session. */
+export async function layOutResumption(
+  rt: Rt,
+  loop: Loop & { workspace: Workspace },
+  iteration: number,
+  before: Worker | undefined,
+): Promise<void> {
+  const path = rt.files.join(contextFolder(rt, loop.id), resumePrompt);
+  if (!before?.end?.infrastructure) return rt.files.remove(path);
+  const { end } = before;
+  const news = loop.messages
+    .filter(({ at }) => at > end.run.startedAt)
+    .map(({ text }) => fence(text, 'text'));
+  const text = [
+    `You were interrupted, and go on now in the same session, as the worker of iteration ${iteration} of the loop ${loop.id}.`,
+    `Why: ${interruptions[before.end.infrastructure.class]} That was no fault of your work, and costs none of it.`,
+    `Interrupted at ${new Date(end.run.endedAt).toISOString()}. What changed since:`,
+    [
+      `- Your worktree is as you left it: ${loop.workspace.path}`,
+      '- Whatever you had started was ended, perhaps in the middle: look before you rely on it.',
+      '- STATE.md lies in PREVIOUS_STATE.md now; STATE.md is empty.',
+    ].join('\n'),
+    ...(news.length > 0 ? ['# Messages from the strategist since you began', ...news] : []),
+    'Goal, checks and rules are those of your first message. Go on where you were, and stop when you are done.\n',
+  ];
+  await rt.files.write(path, text.join('\n\n'));
+}
+
+const interruptions: Record<InfrastructureClass, string> = {
+  authentication: 'the login of your program was refused.',
+  quota: 'the limit of your account was reached.',
+  rate_limit: 'the service limited its rate.',
+  overloaded: 'the service was overloaded.',
+  context_too_long: 'your memory was full.',
+  model_unknown: 'the model was not known.',
+  network: 'the service could not be reached.',
+  hang: 'there was no sign of life from you for too long, so you were ended.',
+  other: 'your process was lost.',
+};
 
 /** Lets a worker without our tools see that it is asked to end; a more impatient request takes the place of the first. */
 export async function showStopRequest(rt: Rt, loop: string, text: string): Promise<void> {

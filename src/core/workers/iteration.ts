@@ -3,6 +3,7 @@ import { next } from '../../domain/next.ts';
 import { chooseBackend } from '../../domain/worker/choice.ts';
 import { nameFor } from '../../domain/worker/names.ts';
 import { reactionTo } from '../../domain/worker/reaction.ts';
+import { couldNotResume, type Interrupted, interrupted } from '../../domain/worker/resumption.ts';
 import type { Usage } from '../../domain/worker/run.ts';
 import { reservation } from '../../domain/worker/spending.ts';
 import type { Worker, WorkerEnd } from '../../domain/worker/worker.ts';
@@ -11,7 +12,7 @@ import type { Tx } from '../../ports/store.ts';
 import { shorten } from '../fence.ts';
 import type { Runtime } from '../runtime.ts';
 import { backOff } from '../verification/evidence.ts';
-import { layOutContext } from './context.ts';
+import { layOutContext, layOutResumption } from './context.ts';
 import { how } from './feedback.ts';
 import { mayStart } from './scaling.ts';
 import { makeCandidate } from './snapshot.ts';
@@ -29,6 +30,8 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
   const iteration = loop.iteration + 1;
   await bringToTip(rt, loop);
   await layOutContext(rt, yard, { ...loop, workspace }, iteration);
+  const broken = rt.config.resume_sessions ? interrupted(yard, loop) : undefined;
+  await layOutResumption(rt, { ...loop, workspace }, iteration, broken?.worker);
   const worker = rt.ids.next('worker');
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];
@@ -44,10 +47,16 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
     const taken = new Set(living.flatMap(({ name }) => name ?? []));
     const name = nameFor(worker, rt.config.worker_names, taken);
     const reserved = reservation(now);
-    const record = { id: worker, loop: loop.id, iteration, backend, name, reserved };
-    tx.record({ type: 'worker.starting', worker: record });
+    const record = { id: worker, loop: loop.id, iteration, backend, name, reserved, tree: workspace.lease };
+    const resumed = goesOn(rt, broken, backend) ? { resumed: broken.resumed } : {};
+    tx.record({ type: 'worker.starting', worker: { ...record, ...resumed } });
     tx.record({ type: 'loop.iteration_started', id: loop.id, iteration, worker });
   });
+}
+
+/** A session is one program's, so only a worker of the same backend can go on with it. */
+function goesOn(rt: Runtime, broken: Interrupted | undefined, backend: string): broken is Interrupted {
+  return broken?.worker.backend === backend && rt.backends.get(backend)?.resumes === true;
 }
 
 /**
@@ -64,6 +73,16 @@ export async function gather(rt: Runtime, loop: Loop, worker: Worker): Promise<v
     return ifWorking(rt, loop, (record) => record({ type: 'loop.worker_lost', id, reason, usage }));
   }
   const { infrastructure } = end;
+  if (couldNotResume(worker) && !loop.cancel) {
+    const text = infrastructure?.text ?? `it ${how(end.run)} without a word`;
+    const reason = shorten(
+      `Its session could not be gone on with (${text}). The next one starts afresh.`,
+      1_900,
+    );
+    return ifWorking(rt, loop, (record) =>
+      record({ type: 'loop.worker_lost', id, reason, usage, uncounted: true }),
+    );
+  }
   // A worker whose memory is full has worked until then: what it did is judged like any other work.
   const hasWorked = infrastructure?.class === 'context_too_long';
   if (infrastructure && !hasWorked && !loop.cancel) return giveBack(rt, loop, worker, infrastructure, usage);

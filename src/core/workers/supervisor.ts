@@ -11,7 +11,7 @@ import { keeperOf } from '../keeper-presence.ts';
 import { contextFolder } from '../places.ts';
 import { leasePorts } from '../port-leases.ts';
 import type { Runtime } from '../runtime.ts';
-import { showStopRequest } from './context.ts';
+import { resumePrompt, showStopRequest } from './context.ts';
 import { reviewPrompt } from './review.ts';
 import { askWorkerToEnd, budgetActor } from './stopping.ts';
 import type { Verdict, Vigil } from './vigil.ts';
@@ -128,7 +128,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   const backend = rt.backends.get(worker.backend);
   if (!backend) throw new LoopyardError('UNKNOWN_BACKEND', `There is no backend "${worker.backend}".`);
   const context = contextFolder(rt, loop.id);
-  const promptFile = rt.files.join(context, worker.role === 'reviewer' ? reviewPrompt : 'PROMPT.md');
+  const promptFile = rt.files.join(context, promptOf(worker));
   const worktree = loop.workspace.path;
   const env = workerEnvironment(rt, loop, worker, backend);
   const order = {
@@ -140,6 +140,7 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
     permissions: worker.role === 'reviewer' ? 'read_only' : (loop.permissions ?? 'work'),
     command: loop.command,
     session: rt.ids.uuid(),
+    ...(worker.resumed ? { resume: worker.resumed.session } : {}),
     server: {
       command: rt.self.command,
       args: [...rt.self.args, 'mcp'],
@@ -163,6 +164,11 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
     backend: backend.id,
     keeper: keeperOf(rt),
   };
+}
+
+function promptOf({ role, resumed }: Worker): string {
+  if (role === 'reviewer') return reviewPrompt;
+  return resumed ? resumePrompt : 'PROMPT.md';
 }
 
 /** The prompt as a program reads it that also reads what comes later. */

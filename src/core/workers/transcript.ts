@@ -18,9 +18,10 @@ export interface Rendering {
  * A readable rendering of what a worker printed, made of the facts its backend's reader finds, so that it looks the same
  * for every program. Lines in which the program says nothing of what we know are left out, words that are no event of
  * its stay. Of a plain command everything stays as it is. Nothing is stored: it is made of the raw output whenever
- * somebody looks, which is why a transcript is as bounded, and as masked, as that.
+ * somebody looks, which is why a transcript is as bounded, and as masked, as that. `resumed`: the session of an earlier
+ * worker that it goes on with.
  */
-export function openRendering(backend: Backend | undefined, now: () => number): Rendering {
+export function openRendering(backend: Backend | undefined, now: () => number, resumed?: string): Rendering {
   if (backend?.probe === undefined) return { add: plain, end: () => '' };
   const reader = backend.reader(now);
   let rest = '';
@@ -28,7 +29,7 @@ export function openRendering(backend: Backend | undefined, now: () => number): 
   const render = (line: string): string => {
     const facts = reader.line(line);
     const words = facts.flatMap((fact) => {
-      const text = wordsOf(fact, last);
+      const text = wordsOf(fact, last, resumed);
       if (fact.type === 'said') last = fact.text;
       return text ?? [];
     });
@@ -54,7 +55,7 @@ function isProse(line: string): boolean {
   return line.trim() !== '' && !/^\s*[{}[\]"]/.test(line);
 }
 
-function wordsOf(fact: Fact, said: string): string | undefined {
+function wordsOf(fact: Fact, said: string, resumed?: string): string | undefined {
   switch (fact.type) {
     case 'said':
       return fact.text;
@@ -73,7 +74,7 @@ function wordsOf(fact: Fact, said: string): string | undefined {
       return words === undefined ? undefined : `· used ${words}`;
     }
     case 'session':
-      return `· session ${fact.id}`;
+      return `· ${fact.id === resumed ? 'resumed session' : 'session'} ${fact.id}`;
     case 'word':
       return fact.state === 'taken' ? '· took up what it was told' : undefined;
   }

@@ -244,6 +244,10 @@ export const Config = z.strictObject({
     .default('tampered')
     .describe('verdict on a pass with fewer tests, or more skipped ones, than the base')
     .meta(project.stricter),
+  resume_sessions: z
+    .boolean()
+    .default(true)
+    .describe('a worker that was interrupted through no fault of its work is gone on with in its session'),
   flaky: z
     .enum(['pass', 'fail'])
     .default('pass')

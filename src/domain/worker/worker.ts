@@ -48,6 +48,16 @@ export const WorkerEnd = z.strictObject({
 });
 export type WorkerEnd = z.infer<typeof WorkerEnd>;
 
+/** The session of an earlier worker that this one goes on with. */
+export const Resumed = z.strictObject({
+  session: z.string().max(200),
+  /** That worker. */
+  of: Id,
+  /** What interrupted it. */
+  why: z.enum(infrastructureClasses),
+});
+export type Resumed = z.infer<typeof Resumed>;
+
 /** The id of a worker is the id of its run. */
 export const Worker = z.strictObject({
   id: Id,
@@ -69,6 +79,9 @@ export const Worker = z.strictObject({
   reserved: Usage.optional(),
   /** What was noticed about its silence, in its newest spell. */
   quiet: Quiet.optional(),
+  /** The lease of the working tree it was started in. */
+  tree: z.strictObject({ resource: z.string(), epoch: z.number().int().positive() }).optional(),
+  resumed: Resumed.optional(),
   /** It had printed nothing at all 30 s after its start. */
   unheard: z.literal(true).optional(),
   end: WorkerEnd.optional(),

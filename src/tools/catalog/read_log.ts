@@ -74,14 +74,14 @@ async function pageOf(
   log: string,
   args: { offset?: number | undefined; bytes: number; raw: boolean },
 ): Promise<Page> {
-  const backend = args.raw ? undefined : await readerOf(rt, log);
+  const reader = args.raw ? undefined : await readerOf(rt, log);
   const { size } = await rt.processes.page(log, 0, 1);
-  let bytes = backend ? mostRaw : args.bytes;
+  let bytes = reader ? mostRaw : args.bytes;
   const offset = args.offset ?? Math.max(0, size - bytes);
-  const limit = backend ? args.bytes : mostBytes;
+  const limit = reader ? args.bytes : mostBytes;
   for (;;) {
     const page = await rt.processes.page(log, offset, bytes);
-    const text = backend ? readable(rt, backend, page, offset) : { words: plain(page.text), next: page.next };
+    const text = reader ? readable(rt, reader, page, offset) : { words: plain(page.text), next: page.next };
     // Line ends and quotes take two bytes in an answer: a page that would be cut there is made smaller here, so that
     // the next one begins where this one ended.
     if (jsonBytes(text.words) <= Math.min(limit, mostBytes) || bytes <= 256)
@@ -90,17 +90,22 @@ async function pageOf(
   }
 }
 
+interface Understood {
+  readonly backend: Backend;
+  readonly resumed: string | undefined;
+}
+
 /** The backend whose reader understands a log; undefined for checks and plain commands, which are readable as they are. */
-async function readerOf(rt: ToolRuntime, log: string): Promise<Backend | undefined> {
+async function readerOf(rt: ToolRuntime, log: string): Promise<Understood | undefined> {
   const worker = own((await rt.store.read()).workers, log);
   const backend = worker && rt.backends.get(worker.backend);
-  return backend?.probe === undefined ? undefined : backend;
+  return backend?.probe === undefined ? undefined : { backend, resumed: worker?.resumed?.session };
 }
 
 /** A page goes to its last line end, so that the next one begins with a line; one without any is left out. */
 function readable(
   rt: ToolRuntime,
-  backend: Backend,
+  { backend, resumed }: Understood,
   page: { text: string; next: number; size: number },
   offset: number,
 ): { words: string; next: number } {
@@ -108,7 +113,7 @@ function readable(
   const end = page.text.lastIndexOf('\n') + 1;
   const kept = isLast || end === 0 ? page.text : page.text.slice(0, end);
   // A first line that is cut off is no event; the reader takes it for noise.
-  const rendering = openRendering(backend, rt.clock.now);
+  const rendering = openRendering(backend, rt.clock.now, resumed);
   const words = rendering.add(kept) + (isLast ? rendering.end() : '');
   const left = new TextEncoder().encode(page.text.slice(kept.length)).length;
   const begins = offset > 0 && !page.text.startsWith('{') ? words.replace(/^ {2}.*\n/, '') : words;

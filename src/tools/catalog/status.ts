@@ -167,6 +167,10 @@ function loopOf(event: YardEvent, yard: Yard): string | undefined {
 }
 
 function described(event: YardEvent): string {
+  if (event.type === 'worker.starting') {
+    const { id, resumed } = event.worker;
+    return `${event.type} ${id}${resumed ? `: resumed session of ${resumed.of}` : ''}`;
+  }
   const id = 'id' in event ? event.id : undefined;
   const reason = 'reason' in event && typeof event.reason === 'string' ? `: ${event.reason}` : '';
   return brief(`${event.type}${id === undefined ? '' : ` ${id}`}${reason}`, 120);

@@ -3,21 +3,24 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
-const { FAULT_AT, FAULT_KIND, FAULT_UNDER, FAULT_LOG } = process.env;
+const { FAULT_AT, FAULT_KIND, FAULT_UNDER, FAULT_LOG, FAULT_ROLE, FAULT_ONCE } = process.env;
 const at = Number(FAULT_AT);
 const original = { ...fs };
 const descriptors = new Map();
 let calls = 0;
 
+/** With a role only the processes of loopyard that were started with that word. */
+const hasRole = FAULT_ROLE === undefined || process.argv[2] === FAULT_ROLE;
+
 const concerns = (target) =>
-  typeof target === 'number' ? descriptors.has(target) : String(target).startsWith(FAULT_UNDER);
+  hasRole && (typeof target === 'number' ? descriptors.has(target) : String(target).startsWith(FAULT_UNDER));
 
 function strike(name, args) {
   const [target] = args;
   if (!concerns(target)) return undefined;
   calls += 1;
   if (FAULT_LOG) original.appendFileSync(FAULT_LOG, `${calls} ${name}\n`);
-  if (calls !== at) return undefined;
+  if (calls !== at || !isFirst()) return undefined;
   const bytes = name === 'writeSync' ? Buffer.from(args[1]) : Buffer.alloc(0);
   if (FAULT_KIND === 'kill') process.kill(process.pid, 'SIGKILL');
   if (FAULT_KIND === 'freeze') process.kill(process.pid, 'SIGSTOP');
@@ -37,6 +40,17 @@ function strike(name, args) {
     };
   }
   return undefined;
+}
+
+/** Of several processes that are preloaded with this, the fate is one's. */
+function isFirst() {
+  if (!FAULT_ONCE) return true;
+  try {
+    original.closeSync(original.openSync(FAULT_ONCE, 'wx'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 for (const name of ['writeSync', 'linkSync', 'renameSync', 'unlinkSync', 'mkdirSync']) {
