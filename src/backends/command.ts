@@ -15,7 +15,7 @@ export const backend: Backend = {
   tried: 'with scripts',
   clients: [],
   login: undefined,
-  permissions: { work: 'whatever the program does' },
+  permissions: { work: 'whatever the program does', skip_all: 'the same' },
   tools: false,
   usage: 'none',
   tellsAtEnd: true,

@@ -1,15 +1,18 @@
 import { argvFrom } from '../core/argv.ts';
 import { chooseBackends } from '../core/workers/backend-choice.ts';
-import { locateBackends } from '../core/workers/backend-discovery.ts';
+import { type BackendFinding, locateBackends } from '../core/workers/backend-discovery.ts';
+import { whyNotIn } from '../core/workers/permission-modes.ts';
 import { LoopyardError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import { shown } from '../domain/text.ts';
+import type { Permissions } from '../domain/worker/run.ts';
 import type { Call, ToolRuntime } from './define.ts';
 
 interface Input {
   /** Names in order of preference, separated by commas. */
   readonly backend?: string | undefined;
   readonly command?: string | undefined;
+  readonly review?: boolean;
 }
 
 interface Worker {
@@ -19,23 +22,67 @@ interface Worker {
   readonly noted: readonly string[];
 }
 
-/** The backends of a loop, from what it names, who opens it, and what is here. */
-export async function backendOf(rt: ToolRuntime, args: Input, call: Pick<Call, 'client'>): Promise<Worker> {
+/**
+ * The backends of a loop, from what it names, who opens it, and what is here. None that does not have the permission mode
+ * its workers are to be started in.
+ */
+export async function backendOf(
+  rt: ToolRuntime,
+  args: Input,
+  mode: Permissions,
+  call: Pick<Call, 'client'>,
+): Promise<Worker> {
   const asked = args.backend?.split(',').map((id) => id.trim());
   const ids = asked?.filter(Boolean) ?? (args.command === undefined ? [] : ['command']);
   for (const id of ids) known(rt, id);
   const command = commandOf(args, ids);
   if (command !== undefined) await onPath(rt, command[0] ?? '');
+  const { able, refusals } = inMode(rt, ids, mode);
   const { client } = call;
-  const wishes = { asked: ids, client, usual: rt.config.backend, order: rt.config.backends };
-  const choice = chooseBackends(wishes, await locateBackends(rt));
+  const wishes = { asked: able, client, usual: rt.config.backend, order: rt.config.backends };
+  const found = await locateBackends(rt);
+  const choice = chooseBackends(
+    wishes,
+    found.filter(({ id }) => has(rt, id, mode)),
+  );
   if ('none' in choice) {
     // Named and missing is the machine's trouble; with nothing named the caller can still name a command.
     if (ids.length > 0) throw new LoopyardError('BACKEND_MISSING', choice.none, { asked: ids });
     throw new LoopyardError('INVALID_ARGUMENT', `"backend": ${choice.none} Install one, or give "command".`);
   }
   const [backend, ...fallbacks] = choice.backends;
-  return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted: choice.notes };
+  const noted = [
+    ...refusals.map((why) => `${why} It is left out.`),
+    ...choice.notes,
+    ...unreviewed(rt, args, found),
+  ];
+  return { backend, fallbacks: fallbacks.length > 0 ? fallbacks : undefined, command, noted };
+}
+
+const has = (rt: ToolRuntime, id: string, mode: Permissions) =>
+  rt.backends.get(id)?.permissions[mode] !== undefined;
+
+/** Those of the named backends that have the mode, and why the others have not; refused when none is left. */
+function inMode(rt: ToolRuntime, ids: readonly string[], mode: Permissions) {
+  const able = ids.filter((id) => has(rt, id, mode));
+  const refusals = ids.flatMap((id) => {
+    const backend = rt.backends.get(id);
+    return (backend && whyNotIn(backend, mode)) ?? [];
+  });
+  if (ids.length > 0 && able.length === 0)
+    throw new LoopyardError('INVALID_ARGUMENT', `"permissions": ${refusals.join(' ')}`, {
+      permissions: mode,
+    });
+  return { able, refusals };
+}
+
+/** A review that nobody here can give would be missed only at the end. */
+function unreviewed(rt: ToolRuntime, { review }: Input, found: readonly BackendFinding[]): string[] {
+  if (!review || found.some(({ id, program }) => program !== undefined && has(rt, id, 'read_only')))
+    return [];
+  return [
+    'Nobody can review: no program with a read-only mode is installed. What passes goes on without an opinion.',
+  ];
 }
 
 function known(rt: ToolRuntime, id: string): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { aLabYard } from './lab-yard.ts';
 import type { Turn } from './model-server.ts';
+import { goesOn } from './worker-suite.ts';
 
 type Person = Readonly<Record<string, string | undefined>>;
 
@@ -79,6 +80,26 @@ test('the session ends with its first answer: no background task, timer or other
     expect.stringContaining('EnterWorktree'),
   ]);
 });
+
+test('a worker whose model fails in the middle of its work goes on in the same session', (context) =>
+  goesOn(
+    {
+      backend: 'claude',
+      env: (url) => ({
+        ANTHROPIC_BASE_URL: url,
+        ANTHROPIC_API_KEY: 'sk-ant-scripted',
+        CLAUDE_CODE_MAX_RETRIES: '1',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_AUTOUPDATER: '1',
+      }),
+      project: () => ({}),
+    },
+    (word) => ({
+      call: 'Bash',
+      with: { command: `echo ${word} > greeting.txt`, description: 'Write the greeting' },
+    }),
+    context,
+  ));
 
 const faults: readonly { name: string; turn: Turn; person?: Person; expected: string }[] = [
   {

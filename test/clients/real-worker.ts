@@ -61,6 +61,10 @@ export interface RealWorker {
   loopyard(...args: readonly string[]): Promise<string>;
   /** The loop as `status --json` shows it, when it answers to the pattern. */
   shows(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  /** Lets a held loop go on. */
+  resume(): Promise<void>;
+  /** What each worker used, as `history` tells it. */
+  used(): Promise<readonly (string | undefined)[]>;
   stop(): Promise<void>;
 }
 
@@ -162,6 +166,13 @@ export async function aRealWorker(
         },
         { timeout: timeoutMs, interval: 500 },
       );
+    },
+    async resume() {
+      await cli('steer', 'greeting', 'resume');
+    },
+    async used() {
+      const { outcomes } = JSON.parse((await cli('history', 'greeting', '--json')).stdout);
+      return outcomes.map(({ used }: { used?: string }) => used);
     },
     stop,
   };

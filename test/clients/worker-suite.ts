@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, type TestContext, test, vi } from 'vitest';
 import type { Failure } from './model/protocol.ts';
 import type { Call, ScriptedTurn } from './model-server.ts';
 import { aRealWorker, type Person } from './real-worker.ts';
@@ -56,6 +56,9 @@ export function workerSuite(suite: Suite): void {
       },
     );
 
+    test('whose model fails in the middle of its work goes on in the same session', (context) =>
+      goesOn(suite, writes, context));
+
     test('that hears nothing from its model is stopped without a trace', async (context) => {
       const worker = await aRealWorker(suite, [[{ hang: true }]], context);
       await worker.start();
@@ -64,4 +67,32 @@ export function workerSuite(suite: Suite): void {
       expect(await worker.shows(/"state":\s*"cancelled"/)).not.toMatch(/survivor|outlived/);
     });
   });
+}
+
+/**
+ * The model refuses everything after the first tool call, and works again once the loop is let go on. A fresh session
+ * would get a script that never mends the greeting.
+ */
+export async function goesOn(
+  person: Person,
+  writes: (word: string) => ScriptedTurn,
+  context: TestContext,
+): Promise<void> {
+  let refuses = true;
+  const refusal: Failure = { fail: 401, type: 'authentication_error', message: 'invalid api key' };
+  const hello = writes('hello');
+  const afterwards: ScriptedTurn = (last) => {
+    if (refuses) return refusal;
+    return typeof hello === 'function' ? hello(last) : hello;
+  };
+  const scripts = [[writes('bye'), afterwards, { say: 'Corrected.' }], [{ say: 'I know of nothing.' }]];
+  const worker = await aRealWorker(person, scripts, context);
+  await worker.start();
+  await worker.shows(/is not logged in, or its credentials were refused/);
+  refuses = false;
+  await worker.resume();
+  expect(await worker.shows(/"state":\s*"verified"/, 240_000)).toContain('resumed session of worker-');
+
+  const [before, after] = await worker.used();
+  console.log(`${person.backend}: interrupted after ${before}; gone on with for ${after}`);
 }

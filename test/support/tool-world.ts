@@ -52,7 +52,7 @@ export async function aToolWorld(yard: Yard): Promise<ToolWorld> {
     config: defaultConfig,
     host: () => ({ cpus: 4, memoryBytes: 2 ** 34, freeBytes: 2 ** 33, load: 0 }),
     chance: () => 0,
-    backends: new Map([['command', { id: 'command' }]]),
+    backends: new Map([['command', { id: 'command', permissions: { work: 'anything' } }]]),
     actor: { name: 'test' },
     env: {},
     log: () => {},

@@ -10,6 +10,7 @@ import type { Backend } from '../../ports/backend.ts';
 import { fence } from '../fence.ts';
 import { contextFolder } from '../places.ts';
 import type { Runtime } from '../runtime.ts';
+import { whyNotIn } from './permission-modes.ts';
 import { mayStartReviewer } from './scaling.ts';
 
 /** Bytes of the patch that a reviewer is shown; the rest is in its working tree. */
@@ -91,7 +92,7 @@ async function ableOnes(rt: Runtime, yard: Yard): Promise<readonly Kin[]> {
   const able: Kin[] = [];
   for (const backend of rt.backends.values()) {
     const program = backend.probe?.[0];
-    if (program === undefined || backend.permissions.read_only === undefined) continue;
+    if (program === undefined || whyNotIn(backend, 'read_only') !== undefined) continue;
     const fit = fitness(healthOf(yard, backend.id), busyWorkers(yard, backend.id), rt.clock.now());
     if (fit.is === 'later' || (await rt.processes.which(program, rt.env)) === undefined) continue;
     able.push(inFamily(rt, backend));

@@ -12,6 +12,7 @@ import { contextFolder } from '../places.ts';
 import { leasePorts } from '../port-leases.ts';
 import type { Runtime } from '../runtime.ts';
 import { resumePrompt, showStopRequest } from './context.ts';
+import { whyNotIn } from './permission-modes.ts';
 import { reviewPrompt } from './review.ts';
 import { askWorkerToEnd, budgetActor } from './stopping.ts';
 import type { Verdict, Vigil } from './vigil.ts';
@@ -131,13 +132,16 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   const promptFile = rt.files.join(context, promptOf(worker));
   const worktree = loop.workspace.path;
   const env = workerEnvironment(rt, loop, worker, backend);
+  const permissions = worker.role === 'reviewer' ? 'read_only' : (loop.permissions ?? 'work');
+  const refusal = whyNotIn(backend, permissions);
+  if (refusal !== undefined) throw new LoopyardError('INVALID_ARGUMENT', refusal, { permissions });
   const order = {
     promptFile,
     worktree,
     context,
     // The model was named for the backend it was named with.
     model: worker.backend === loop.backend && !worker.role ? loop.model : undefined,
-    permissions: worker.role === 'reviewer' ? 'read_only' : (loop.permissions ?? 'work'),
+    permissions,
     command: loop.command,
     session: rt.ids.uuid(),
     ...(worker.resumed ? { resume: worker.resumed.session } : {}),

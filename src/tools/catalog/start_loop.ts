@@ -186,7 +186,8 @@ async function planOf(
   }
   const { checks, note } = await checksFrom(rt, args.checks, args.check_minutes, args.network);
   if (note !== undefined) notes.push(note);
-  const { backend, fallbacks, command, noted } = await backendOf(rt, args, call);
+  const permissions = args.permissions ?? rt.config.permissions;
+  const { backend, fallbacks, command, noted } = await backendOf(rt, args, permissions, call);
   notes.push(...noted);
   const plan: LoopPlan = {
     goal: args.goal,
@@ -202,7 +203,7 @@ async function planOf(
     ...compact({ fallbacks, command, model: args.model, target, parallel: args.parallel }),
     ...(args.allow_changes.length > 0 ? { allowChanges: args.allow_changes } : {}),
     ...(args.ignore_preexisting ? { ignorePreexisting: true as const } : {}),
-    permissions: args.permissions ?? rt.config.permissions,
+    permissions,
     isolation: args.isolation,
     onBusy: args.on_busy,
     checkout: { path: call.checkout.path, key: call.checkout.key },

@@ -138,3 +138,16 @@ test('a worker that has used up the budget of its loop is asked to end, and is t
     stop: { reason: 'all 100 tokens are used', by: 'loopyard budget', graceMs: 10_000 },
   });
 });
+
+test('a worker is not started in another permission mode than the one its loop asks for', async () => {
+  const { machine, attend, rt } = await attended({ phase: 'absent' });
+  const command = rt.backends.get('command');
+  if (!command) throw new Error('no backend');
+  Object.assign(rt, {
+    backends: new Map([['command', { ...command, permissions: { skip_all: 'anything' } }]]),
+  });
+  expect(await attend()).toMatchObject({
+    end: { infrastructure: { text: 'The backend command has no permission mode work, only: skip_all.' } },
+  });
+  expect(machine.started.size).toBe(0);
+});
