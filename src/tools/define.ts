@@ -23,6 +23,8 @@ export interface Call {
   /** The loop and worker this process is bound to; set exactly when the role is worker. */
   readonly bound?: { readonly loop: string; readonly worker: string };
   readonly signal: AbortSignal;
+  /** Aborted when the person at the terminal presses Ctrl-C once; only for a tool that `hurries`. */
+  readonly hurry?: AbortSignal;
   /** Tells a waiting client how things stand; may go nowhere. */
   progress(message: string): void;
 }
@@ -57,6 +59,8 @@ export interface CommandLine {
   readonly examples: readonly string[];
   /** For a person only, after the description. */
   readonly note?: string;
+  /** The first Ctrl-C makes it go faster; only the next one ends it. */
+  readonly hurries?: true;
 }
 
 interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {

@@ -13,7 +13,8 @@ const keeperLookMs = 1_000;
 
 /**
  * Waits until `found` says something, at most so many seconds and never beyond the call. Undefined: not yet. A yard
- * with work and no keeper gets one, so that whoever watches also keeps things going.
+ * with work and no keeper gets one, so that whoever watches also keeps things going. What `tell` says is passed on
+ * whenever it has changed: with the yard, or with the time.
  */
 export async function waitFor<T>(
   rt: Rt,
@@ -29,14 +30,19 @@ export async function waitFor<T>(
   const over = new AbortController();
   const either = AbortSignal.any([call.signal, over.signal]);
   void rt.clock.sleep(seconds * 1_000, either).then(() => over.abort());
-  const looking = lookForKeeper(rt, either);
+  let told = '';
+  const show = (now: Yard) => {
+    const line = tell(now);
+    if (line !== '' && line !== told) call.progress(line);
+    told = line;
+  };
+  const looking = lookForKeeper(rt, either, show);
   try {
     for await (const _ of rt.store.watch(yard.seq, either)) {
       yard = await rt.store.read();
       value = found(yard);
       if (value !== undefined) break;
-      const line = tell(yard);
-      if (line) call.progress(line);
+      show(yard);
     }
   } finally {
     over.abort();
@@ -45,13 +51,15 @@ export async function waitFor<T>(
   return { yard, value };
 }
 
-async function lookForKeeper(rt: Rt, signal: AbortSignal): Promise<void> {
+async function lookForKeeper(rt: Rt, signal: AbortSignal, show: (yard: Yard) => void): Promise<void> {
   while (!signal.aborted) {
     await rt.clock.sleep(keeperLookMs, signal);
     if (signal.aborted) return;
     // Nobody awaits us yet; what is wrong with the yard, whoever watches it meets himself.
     const yard = await rt.store.read().catch(() => undefined);
-    if (yard) await ensureKeeper(rt, yard);
+    if (!yard) continue;
+    show(yard);
+    await ensureKeeper(rt, yard);
   }
 }
 

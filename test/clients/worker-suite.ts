@@ -80,12 +80,15 @@ export async function goesOn(
 ): Promise<void> {
   let refuses = true;
   const refusal: Failure = { fail: 401, type: 'authentication_error', message: 'invalid api key' };
-  const hello = writes('hello');
-  const afterwards: ScriptedTurn = (last) => {
-    if (refuses) return refusal;
-    return typeof hello === 'function' ? hello(last) : hello;
+  const turn = (next: ScriptedTurn, last: string) => (typeof next === 'function' ? next(last) : next);
+  let hasBegun = false;
+  const begins: ScriptedTurn = (last) => {
+    if (hasBegun) return { say: 'I know of nothing.' };
+    hasBegun = true;
+    return turn(writes('bye'), last);
   };
-  const scripts = [[writes('bye'), afterwards, { say: 'Corrected.' }], [{ say: 'I know of nothing.' }]];
+  const goesOnThen: ScriptedTurn = (last) => (refuses ? refusal : turn(writes('hello'), last));
+  const scripts = [[begins, goesOnThen, { say: 'Corrected.' }]];
   const worker = await aRealWorker(person, scripts, context);
   await worker.start();
   await worker.shows(/is not logged in, or its credentials were refused/);

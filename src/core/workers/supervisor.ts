@@ -4,6 +4,7 @@ import { portVariables } from '../../domain/settings/ports.ts';
 import { healthOf } from '../../domain/worker/backend-health.ts';
 import { usedUp } from '../../domain/worker/budget.ts';
 import { addUsage, type Fact, type RunEnd } from '../../domain/worker/run.ts';
+import { termGraceMs } from '../../domain/worker/stop-phase.ts';
 import type { Worker } from '../../domain/worker/worker.ts';
 import type { RunSpec, Survivors } from '../../ports/processes.ts';
 import { workerEnvironment, workerIdentity } from '../environment.ts';
@@ -20,9 +21,6 @@ import { noteTaken, stopText, taken, tellWorker } from './words.ts';
 import { usageIn, workerEnd } from './worker-end.ts';
 
 type Housed = Loop & { workspace: Workspace };
-
-/** Milliseconds between asking a process tree to end and ending it, after the worker's own grace is over. */
-const termGraceMs = 5_000;
 
 /** A worker started when its loop's time is nearly over gets at least this much, milliseconds. */
 const leastTimeMs = 1_000;

@@ -77,7 +77,9 @@ async function called(
     runtime = opened.runtime;
     const { checkout } = opened;
     const progress = (message: string) => line.show(message);
-    const call: Call = { role: 'person', client: 'cli', checkout, signal, progress };
+    const hurry = new AbortController();
+    if (tool.cli?.hurries) terminal.divert(() => hurry.abort());
+    const call: Call = { role: 'person', client: 'cli', checkout, signal, hurry: hurry.signal, progress };
     return await untilInterrupted(signal, tool.call(input, runtime, call));
   } catch (thrown) {
     const error = asLoopyardError(thrown);

@@ -13,6 +13,8 @@ export interface Terminal {
   now(): number;
   /** Aborted when the person asks to stop; the reason is the signal's name. */
   readonly signal: AbortSignal;
+  /** The next Ctrl-C is told here and stops nothing. */
+  divert(interrupt: () => void): void;
   /** Resolves when everything written has left the process. */
   flush(): Promise<void>;
 }
@@ -21,7 +23,13 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   const interruption = new AbortController();
+  let diverted: (() => void) | undefined;
   const interrupt = (name: NodeJS.Signals, number: number) => {
+    if (diverted && name === 'SIGINT') {
+      const told = diverted;
+      diverted = undefined;
+      return told();
+    }
     if (interruption.signal.aborted) process.exit(128 + number);
     interruption.abort(name);
   };
@@ -39,6 +47,9 @@ export function processTerminal(): Terminal {
     color: wantsColor(env, stdout.isTTY === true),
     now: () => Date.now(),
     signal: interruption.signal,
+    divert(told) {
+      diverted = told;
+    },
     flush: async () => {
       for (const stream of [stdout, stderr]) {
         await new Promise<void>((resolve) => stream.write('', () => resolve()));

@@ -5,9 +5,10 @@ import { type Asked, askToEnd, askWorkerToEnd, type StopRequest } from '../../co
 import { LoopyardError } from '../../domain/errors.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
 import { shown } from '../../domain/text.ts';
+import { proof, stopPhase } from '../../domain/worker/stop-phase.ts';
 import { liveLoops, type Yard } from '../../domain/yard.ts';
 import type { Tx } from '../../ports/store.ts';
-import { defineTool } from '../define.ts';
+import { type Call, defineTool, type ToolRuntime } from '../define.ts';
 import * as field from '../fields.ts';
 import { own } from '../own.ts';
 import { few } from '../views.ts';
@@ -41,6 +42,7 @@ export const shutdown = defineTool({
           worker: z.string().optional().describe('the worker that was asked'),
           request: z.string().describe('id the worker can acknowledge'),
           state: z.string().describe('state now'),
+          left: z.string().optional().describe('what is left of the worker’s processes, once it has ended'),
           kept: z.array(z.string()).optional().describe('refs that keep its work'),
         }),
       )
@@ -52,7 +54,9 @@ export const shutdown = defineTool({
     path: 'stop',
     positional: ['loop'],
     examples: ['stop fix-date-parser-7k2m', 'stop --all --now --reason "wrong approach"'],
+    hurries: true,
   },
+  exitCode: ({ stopped }) => (stopped.every(({ state, left }) => hasEnded(state) && !isAlive(left)) ? 0 : 1),
   async run(args, rt, call) {
     const request = {
       id: rt.ids.next('stop'),
@@ -69,19 +73,28 @@ export const shutdown = defineTool({
       .array(z.strictObject({ loop: z.string(), worker: z.string().optional(), request: z.string() }))
       .parse(JSON.parse(answered));
     if (asked.length > 0) await rt.wakeKeeper();
+    const onlyWorker = args.worker !== undefined;
+    const hurried = hurry(rt, call, args, request);
     const { yard } = await waitFor(
       rt,
       call,
-      asked.length === 0 ? 0 : (args.wait_s ?? 25),
-      (now) => (asked.every((one) => isOver(now, one, args.worker !== undefined)) ? true : undefined),
-      (now) => `${asked.filter((one) => !isOver(now, one, args.worker !== undefined)).length} still ending`,
-    );
+      asked.length === 0 ? 0 : (args.wait_s ?? usualWait(graceMs)),
+      (now) => (asked.every((one) => isOver(now, one, onlyWorker)) ? true : undefined),
+      (now) =>
+        phases(
+          now,
+          asked.filter((one) => !isOver(now, one, onlyWorker)),
+          call,
+          rt.clock.now(),
+        ),
+    ).finally(hurried.over);
     const stopped = asked.map((one) => {
       const loop = own(yard.loops, one.loop);
       const kept = few(loop?.tidied?.kept ?? [], Math.max(1, Math.floor(30 / asked.length)));
       const worker = own(yard.workers, one.worker);
       const state = args.worker === undefined ? (loop?.state ?? 'archived') : (worker?.state ?? 'ended');
-      return { ...one, state, ...(kept.length > 0 ? { kept } : {}) };
+      const left = worker?.end ? { left: proof(worker.end) } : {};
+      return { ...one, state, ...left, ...(kept.length > 0 ? { kept } : {}) };
     });
     const next = advice(stopped, args.worker === undefined ? undefined : own(yard.loops, stopped[0]?.loop));
     return { stopped, cursor: yard.seq, next };
@@ -89,8 +102,8 @@ export const shutdown = defineTool({
   render: (output, paint) => {
     if (output.stopped.length === 0) return paint.dim('Nothing was running.');
     const rows = output.stopped.map(
-      ({ loop, worker, state, kept }) =>
-        `${paint.bold(loop)}${worker ? ` ${worker}` : ''}: ${state}${kept ? `, kept: ${kept.join(', ')}` : ''}`,
+      ({ loop, worker, state, left, kept }) =>
+        `${paint.bold(loop)}${worker ? ` ${worker}` : ''}: ${state}${left ? `, ${left}` : ''}${kept ? `, kept: ${kept.join(', ')}` : ''}`,
     );
     return [...rows, paint.dim(output.next)].join('\n');
   },
@@ -115,6 +128,48 @@ function stopWorker(tx: Tx, id: string, request: StopRequest): Asked {
   return { loop: worker.loop, worker: id, request: askWorkerToEnd(tx, worker, request) };
 }
 
+/** Long enough to see the end, within what every client waits. */
+const usualWait = (graceMs: number) => Math.min(50, Math.max(25, graceMs / 1_000 + 15));
+
+/** The first Ctrl-C while somebody waits at a terminal: whoever was asked to end is not waited for any longer. */
+function hurry(
+  rt: Pick<ToolRuntime, 'store' | 'actor'>,
+  call: Call,
+  args: Input,
+  request: Omit<StopRequest, 'graceMs'>,
+) {
+  let asked = Promise.resolve();
+  const skip = () => {
+    asked = rt.store.transact(rt.actor, (tx) => void stopIn(tx, args, { ...request, graceMs: 0 }));
+    // When it cannot be recorded the grace simply goes on; whoever wants more presses again.
+    asked.catch(() => undefined);
+  };
+  if (call.hurry?.aborted) skip();
+  else call.hurry?.addEventListener('abort', skip, { once: true });
+  return {
+    over: async () => {
+      call.hurry?.removeEventListener('abort', skip);
+      await asked;
+    },
+  };
+}
+
+/** How far those have come that have not ended, for somebody who watches. */
+function phases(yard: Yard, open: readonly Asked[], { hurry: signal }: Call, now: number): string {
+  const lines = open.map(({ loop, worker }) => {
+    const found = own(yard.workers, worker);
+    const phase = found && found.state !== 'ended' ? stopPhase(found, now) : 'its work is kept';
+    return `${found?.name ?? loop}: ${phase}`;
+  });
+  const graced = lines.some((line) => line.includes('of grace left'));
+  const hint = signal && !signal.aborted && graced ? ['Ctrl-C skips the grace'] : [];
+  return [...few(lines, 3), ...hint].join('; ');
+}
+
+const hasEnded = (state: string) => ['ended', 'archived', 'cancelled', 'closed', 'landed'].includes(state);
+
+const isAlive = (left: string | undefined) => left !== undefined && !left.startsWith('0 ');
+
 function isOver(yard: Yard, { loop, worker }: Asked, onlyWorker: boolean): boolean {
   if (onlyWorker) return (own(yard.workers, worker)?.state ?? 'ended') === 'ended';
   const now = own(yard.loops, loop);
@@ -124,9 +179,7 @@ function isOver(yard: Yard, { loop, worker }: Asked, onlyWorker: boolean): boole
 /** `loop`: of the one worker that was asked to end. */
 function advice(stopped: readonly { state: string; loop: string }[], loop: Loop | undefined): string {
   if (stopped.length === 0) return 'Nothing was running.';
-  const open = stopped.filter(
-    ({ state }) => !['ended', 'archived', 'cancelled', 'closed', 'landed'].includes(state),
-  );
+  const open = stopped.filter(({ state }) => !hasEnded(state));
   if (open.length > 0)
     return 'Still ending: call shutdown again to go on waiting, or with now: true to end it at once.';
   if (!loop || isEnded(loop)) return 'All ended. Work that did not land is under the kept refs.';

@@ -45,6 +45,7 @@ export async function type(argv: readonly string[], circumstances: Circumstances
     color,
     now: () => 1_000_000,
     signal: signal ?? new AbortController().signal,
+    divert: () => {},
     flush: async () => {},
   };
   const front = { ...sampleFront((line) => logged.push(line), circumstances.front), extras };
