@@ -7,6 +7,11 @@ import type { Extra, Face } from './extra.ts';
 import { addFields, inputOf } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
+/** What the command line needs: commands that are no tools stand beside those that are. */
+export interface CommandFront extends Front {
+  readonly extras: readonly Extra[];
+}
+
 /** What a typed line asks for. */
 export type Order = ({ readonly tool: Tool } | { readonly extra: Extra }) & {
   readonly input: Record<string, unknown>;
@@ -22,7 +27,7 @@ interface Globals {
  * were typed tell which commands need their flags: to describe those of all would take longer than most commands do.
  */
 export function programOf(
-  front: Front & { readonly extras: readonly Extra[] },
+  front: CommandFront,
   terminal: Terminal,
   paint: Paint,
   typed: readonly string[],
@@ -68,7 +73,7 @@ export function programOf(
 }
 
 /** What `loopyard` alone says: the commands in a few lines, and where to read on. */
-export function overview(front: Front & { readonly extras: readonly Extra[] }, paint: Paint): string {
+export function overview(front: CommandFront, paint: Paint): string {
   const commands = commandsOf(front).map(({ cli, description }) => [cli.path, description] as const);
   const width = Math.max(...commands.map(([name]) => name.length)) + 2;
   return [
@@ -82,7 +87,7 @@ export function overview(front: Front & { readonly extras: readonly Extra[] }, p
 }
 
 /** Refuses to help with a command that is none. */
-export function requireCommand(front: Front & { readonly extras: readonly Extra[] }, word: string): void {
+export function requireCommand(front: CommandFront, word: string): void {
   const known = [...commandsOf(front).flatMap(({ cli }) => cli.path.split(' ').slice(0, 1)), 'help'];
   if (known.includes(word)) return;
   const match = nearest(word, known);
@@ -105,7 +110,7 @@ const groups: Readonly<Record<Effect, string>> = {
 const exitCodes =
   'Exit codes: 0 fine, 1 the answer is no, 2 wrong input, 3 conflict, 4 environment, 5 could not be judged, 70 internal, 128+n signal n.';
 
-function commandsOf(front: Front & { readonly extras: readonly Extra[] }): readonly Face[] {
+function commandsOf(front: CommandFront): readonly Face[] {
   return [...commandTools(front.tools), ...front.extras];
 }
 

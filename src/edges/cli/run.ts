@@ -2,20 +2,13 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { asLoopyardError, errorKinds, LoopyardError } from '../../domain/errors.ts';
 import type { Answer, Call, Paint, Tool, ToolRuntime } from '../../tools/define.ts';
-import type { Front } from '../front.ts';
 import { stackOf } from '../stack.ts';
-import type { Extra } from './extra.ts';
 import { typedNext } from './next-line.ts';
-import type { Order } from './program.ts';
+import type { CommandFront, Order } from './program.ts';
 import { progressLine } from './progress-line.ts';
 import { paintFor, printable, printableAnswer, toJson } from './render.ts';
 import { tableFor } from './table.ts';
 import type { Terminal } from './terminal.ts';
-
-interface CommandFront extends Front {
-  /** Commands that are no tools. */
-  readonly extras: readonly Extra[];
-}
 
 /** One line typed by a person or a script: understood, done, answered. Resolves with the exit code. */
 export async function run(front: CommandFront, argv: readonly string[], terminal: Terminal): Promise<number> {
