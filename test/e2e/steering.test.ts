@@ -152,16 +152,20 @@ test.concurrent('verify judges any commit without a loop: passed, failed, or not
   const project = await aProject();
   const session = await aSession(project);
   const broken = await project.git('rev-parse', 'HEAD');
-  const failed = await session.call('verify', { ref: broken, checks });
+  const failed = await session.call('verify', { ref: broken, checks, wait_s: 50 });
   expect(failed).toMatchObject({ verdict: 'failed', commit: broken });
   expect(JSON.stringify(failed.checks)).toContain('add is wrong');
 
   await project.write({ 'calc.mjs': 'this is not committed' });
-  const passed = await session.call('verify', { ref: 'HEAD', checks: ['node -e 0', 'git --version'] });
+  const passed = await session.call('verify', {
+    ref: 'HEAD',
+    checks: ['node -e 0', 'git --version'],
+    wait_s: 50,
+  });
   expect(passed).toMatchObject({ verdict: 'passed', commit: broken });
-  const missing = await session.call('verify', { checks: ['./not-there'] });
+  const missing = await session.call('verify', { checks: ['./not-there'], wait_s: 50 });
   expect(missing).toMatchObject({ verdict: 'inconclusive' });
-  const slow = await session.call('verify', { checks: ['sleep 60'], check_minutes: 0.01 });
+  const slow = await session.call('verify', { checks: ['sleep 60'], check_minutes: 0.01, wait_s: 50 });
   expect(slow).toMatchObject({ verdict: 'failed', checks: [{ result: 'timed out' }] });
   expect((await session.call('status')).loops).toBeUndefined();
 
