@@ -196,7 +196,7 @@ async function health(rt: Rt, yard: Yard, worker: Worker, run: RunView | undefin
     heardAt,
     waitingFor: answerAwaited(yard, worker.id),
     retrying: retryOf(activity.facts)?.class,
-    toolSince: startedByWord(youngest, heardAt) ? youngest : undefined,
+    toolSince: startedByWord(youngest, activity) ? youngest : undefined,
     suspended: vitals?.suspended,
   };
   return healthLine(healthOfWorker(worker, seen, now), now);

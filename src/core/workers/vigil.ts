@@ -23,7 +23,7 @@ type Rt = Pick<Runtime, 'store' | 'actor' | 'processes' | 'clock' | 'config' | '
 const busyShare = 0.05;
 /** A worker that has printed nothing at all after so long counts against its backend, milliseconds. */
 const unheardMs = 30_000;
-/** What it started so shortly before its last word was started by that word, milliseconds: lines come late. */
+/** What a worker started so shortly before its last word was started by that word, milliseconds: lines come late. */
 const slackMs = 2_000;
 
 interface Watched {
@@ -161,9 +161,16 @@ function isIdle(rt: Rt, { backend }: Worker, { facts }: RunActivity, { cpu, tool
   return !rt.backends.get(backend)?.tellsAtEnd && !hasActed(facts);
 }
 
-/** Is a process a command that the worker's last word was about? */
-export function startedByWord(youngestAt: number | undefined, wordAt: number | undefined): boolean {
-  return youngestAt !== undefined && wordAt !== undefined && youngestAt >= wordAt - slackMs;
+/**
+ * Is a process a command that the worker's last word was about? Not what a program that has done nothing yet brought up
+ * with itself, however soon after that it spoke.
+ */
+export function startedByWord(
+  youngestAt: number | undefined,
+  { heardAt, facts }: Pick<RunActivity, 'heardAt' | 'facts'>,
+): boolean {
+  if (youngestAt === undefined || heardAt === undefined) return false;
+  return youngestAt >= heardAt - (hasActed(facts) ? slackMs : 0);
 }
 
 async function feelPulse(
@@ -181,8 +188,7 @@ async function feelPulse(
   const { cpu } = watched;
   if (cpu && vitals.cpuMs - cpu.ms >= busyShare * (now - cpu.at)) watched.busyAt = now;
   watched.cpu = { ms: vitals.cpuMs, at: now };
-  const word = activity.heardAt ?? activity.lastOutputAt;
-  const isTool = startedByWord(vitals.youngestAt, word) && !vitals.suspended;
+  const isTool = startedByWord(vitals.youngestAt, activity) && !vitals.suspended;
   watched.toolSince = isTool ? vitals.youngestAt : undefined;
 }
 

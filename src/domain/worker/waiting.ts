@@ -10,11 +10,14 @@ export function answerAwaited(yard: Yard, worker: string): string | undefined {
 }
 
 /**
- * What a program tries again by itself, or undefined when it has said or done something since. What it used and what it
- * was refused does not count: some tell that in their last line, when they are ended in the middle of their tries.
+ * Facts that leave it open whether a program got further: echoes of what it was told, and what some tell in their last
+ * line when they are ended in the middle of their tries.
  */
+const beside: readonly Fact['type'][] = ['session', 'word', 'usage', 'denied'];
+
+/** What a program tries again by itself, or undefined when it has said or done something since. */
 export function retryOf(facts: readonly Fact[]): Retrying | undefined {
-  const newest = facts.findLast(({ type }) => type !== 'session' && type !== 'usage' && type !== 'denied');
+  const newest = facts.findLast(({ type }) => !beside.includes(type));
   return newest?.type === 'retrying' ? newest : undefined;
 }
 

@@ -101,7 +101,7 @@ describe('a quiet worker', () => {
   });
 
   test('has two periods more while a command that it started runs', async () => {
-    const { until, machine } = await watching();
+    const { until, machine } = await watching({ heardAt: noon, facts: [said] });
     const running = () => {
       machine.vitals = { processes: 3, cpuMs: 5, suspended: false, youngestAt: noon + 100 };
     };
@@ -175,6 +175,22 @@ describe('a worker that has done nothing yet', () => {
     if (isSeen) machine.vitals = idle;
     expect((await until(9)).quiet?.level).toBe('noted');
     expect((await until(17)).end?.run.cause).toBe('stalled');
+  });
+
+  test.each<[string, Partial<RunActivity>]>([
+    ['speaks as soon as it is up', { heardAt: noon + 900 }],
+    ['complains as soon as it is up', { lastOutputAt: noon + 900 }],
+  ])('runs no command when it %s', async (_title, activity) => {
+    const { until, machine } = await watching(activity);
+    machine.vitals = { ...idle, youngestAt: noon + 800 };
+    expect(await until(5.5)).toMatchObject({ state: 'ended' });
+  });
+
+  test('runs one that is younger than its word, and may lose that', async () => {
+    const { until, machine } = await watching({ heardAt: noon + 900 });
+    machine.vitals = { ...idle, youngestAt: noon + 1_000 };
+    expect((await until(24)).quiet?.level).toBe('warned');
+    expect(await until(27)).toMatchObject({ state: 'ended' });
   });
 
   test('is given its whole period again after it was not looked at', async () => {

@@ -14,6 +14,11 @@ describe('a program', () => {
       [retrying, { type: 'denied', what: 'x' }, used],
       true,
     ],
+    [
+      'does so though it was asked whether it is there',
+      [retrying, { type: 'word', id: 'n', state: 'queued' }],
+      true,
+    ],
     ['has gone on', [retrying, said], false],
     ['has given up', [retrying, { type: 'fatal', class: 'network', text: 'x' }], false],
     ['has said nothing', [], false],
