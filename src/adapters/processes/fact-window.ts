@@ -53,7 +53,7 @@ export function openFactWindow(): FactWindow {
       }
     },
     list() {
-      // What lasts is three texts and the denials at most, so one recent fact always fits beside them.
+      // What lasts is three texts, the denials and the echoes at most, so one recent fact always fits beside them.
       while (recent.length > 1 && Buffer.byteLength(JSON.stringify(all())) > mostBytes)
         retire(recent.shift());
       return all();

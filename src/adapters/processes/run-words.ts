@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -19,6 +20,9 @@ import { writeAll } from '../write-all.ts';
 
 /** More than anybody says to one worker, and few enough to be held in memory should it never read. */
 const mostWords = 50;
+
+/** Several times the longest message, as JSON and in bytes. */
+const longestWord = 256 * 1024;
 
 const closed = 'words.closed';
 
@@ -60,6 +64,8 @@ export function leaveWord(directory: string, { id, line }: Word): boolean {
     // Somebody else left it in the same moment.
     if (errno(error) === 'EEXIST') return true;
     if (isMissing(error)) return namesOr(path.join(directory, closed)).some((name) => idOf(name) === id);
+    // A full disk must not keep anybody from watching the worker; who still has it to say says it again.
+    if (errno(error) !== undefined) return false;
     throw error;
   } finally {
     discard(draft);
@@ -96,13 +102,16 @@ function namesOr(folder: string): readonly string[] {
 
 const idOf = (name: string) => name.slice(name.indexOf('.') + 1);
 
+/** Undefined for what was put there by somebody else: the input must come to its end whatever lies there. */
 function readLine(file: string): string | undefined {
-  const fd = openOwnSync(file, constants.O_RDONLY);
-  if (fd === undefined) return undefined;
+  let fd: number | undefined;
   try {
-    return readFileSync(fd, 'utf8');
+    fd = openOwnSync(file, constants.O_RDONLY);
+    return fd === undefined || fstatSync(fd).size > longestWord ? undefined : readFileSync(fd, 'utf8');
+  } catch {
+    return undefined;
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -17,7 +17,10 @@ type Rt = Pick<Runtime, 'processes' | 'backends'>;
  */
 export async function tellWorker(rt: Rt, loop: Loop, worker: Worker): Promise<void> {
   if (worker.stop && worker.stop.graceMs > 0) await tell(rt, worker, worker.stop.id, stopText(worker.stop));
-  for (const message of untold(loop, worker)) await tellMessage(rt, loop, worker, message);
+  for (const message of loop.messages.slice(loop.delivered)) {
+    // What was opened without an id is for the next. Once one is refused, so are those after it.
+    if (message.id !== undefined && !(await tellMessage(rt, loop, worker, message))) return;
+  }
 }
 
 /** True when the message is on its way into the running worker; otherwise it waits for the next. */
@@ -63,10 +66,6 @@ export function stopText(request: NonNullable<Worker['stop']>): string {
     `${Math.round(request.graceMs / 1_000)} seconds of ${new Date(request.at).toISOString()}.\n\n` +
     'Acknowledge with the report tool (acknowledge: the id above) if you have it. Your work is kept.\n'
   );
-}
-
-function untold(loop: Loop, worker: Worker): readonly Message[] {
-  return mayHear(loop, worker) ? loop.messages.slice(loop.delivered) : [];
 }
 
 /** One that is to end gets nothing more to do. */

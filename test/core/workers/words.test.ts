@@ -77,6 +77,15 @@ describe('a message to a loop whose worker works', () => {
     expect([one.machine.told.size, other.machine.told.size]).toEqual([0, 0]);
   });
 
+  test('is not overtaken by a later one when no more is taken', async () => {
+    const { rt, attend } = await working('listener', tells('a'), tells('b'));
+    const asked: string[] = [];
+    const tell = async (_run: string, { id }: { id: string }) => asked.push(id) > 1;
+    Object.assign(rt.processes, { tell });
+    await attend();
+    expect(asked).toEqual(['a']);
+  });
+
   test('is recorded as taken up also when that shows only at the end, and whoever was heard first counts first', async () => {
     const { rt, machine, attend } = await working('listener', tells('a'), tells('b'));
     machine.runs.set('l-w', { phase: 'ended', end: aRunEnd, facts: [word('b')] });
