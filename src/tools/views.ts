@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { queued } from '../core/workers/scaling.ts';
+import { queued, reviewerWaits } from '../core/workers/scaling.ts';
 import { startedByWord } from '../core/workers/vigil.ts';
 import { usageIn } from '../core/workers/worker-end.ts';
 import { isEnded, type Loop } from '../domain/loop.ts';
@@ -150,6 +150,8 @@ function doing(rt: Rt, yard: Yard, loop: Loop): string {
   if (loop.cancel) return 'is being stopped';
   const place = action.do === 'start_iteration' ? queued(rt, yard, loop) : undefined;
   if (place) return place.why;
+  const reviewer = action.do === 'start_review' ? reviewerWaits(rt, yard, loop) : undefined;
+  if (reviewer !== undefined) return `its reviewer waits: ${reviewer}`;
   return steps[action.do];
 }
 

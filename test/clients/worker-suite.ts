@@ -87,8 +87,15 @@ export async function goesOn(
     hasBegun = true;
     return turn(writes('bye'), last);
   };
-  const goesOnThen: ScriptedTurn = (last) => (refuses ? refusal : turn(writes('hello'), last));
-  const scripts = [[begins, goesOnThen, { say: 'Corrected.' }]];
+  let hasMended = false;
+  // Ends the list, because Gemini tells a session it goes on with in more turns than it had.
+  const goesOnThen: ScriptedTurn = (last) => {
+    if (refuses) return refusal;
+    if (hasMended) return { say: 'Corrected.' };
+    hasMended = true;
+    return turn(writes('hello'), last);
+  };
+  const scripts = [[begins, goesOnThen]];
   const worker = await aRealWorker(person, scripts, context);
   await worker.start();
   await worker.shows(/is not logged in, or its credentials were refused/);

@@ -4,6 +4,7 @@ import { fitness, healthOf } from '../../domain/worker/backend-health.ts';
 import { busyWorkers } from '../../domain/worker/choice.ts';
 import { nameFor } from '../../domain/worker/names.ts';
 import { awaitsReview, opinionIn, pickReviewer, type Review } from '../../domain/worker/review.ts';
+import { reservation } from '../../domain/worker/spending.ts';
 import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { Backend } from '../../ports/backend.ts';
@@ -11,7 +12,7 @@ import { fence } from '../fence.ts';
 import { contextFolder } from '../places.ts';
 import type { Runtime } from '../runtime.ts';
 import { whyNotIn } from './permission-modes.ts';
-import { mayStartReviewer } from './scaling.ts';
+import { reviewerWaits } from './scaling.ts';
 
 /** Bytes of the patch that a reviewer is shown; the rest is in its working tree. */
 const patchBytes = 60_000;
@@ -35,7 +36,7 @@ export async function startReview(rt: Runtime, yard: Yard, loop: Loop): Promise<
   }
   const { backend, sameFamily } = picked;
   // It is a worker like any other, so it waits its turn; the keeper asks again.
-  if (!mayStartReviewer(rt, yard, backend.id)) return;
+  if (reviewerWaits(rt, yard, loop, backend.id) !== undefined) return;
   const prompt = await promptFor(rt, loop, candidate.commit);
   const context = contextFolder(rt, loop.id);
   await rt.files.write(rt.files.join(context, reviewPrompt), prompt);
@@ -45,12 +46,13 @@ export async function startReview(rt: Runtime, yard: Yard, loop: Loop): Promise<
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];
     if (now?.state !== 'verified' || now.hold || now.cancel || !awaitsReview(now)) return;
-    if (!mayStartReviewer(rt, tx.yard, backend.id)) return;
+    if (reviewerWaits(rt, tx.yard, now, backend.id) !== undefined) return;
     const taken = new Set(
       Object.values(tx.yard.workers).flatMap((one) => (one.state === 'ended' ? [] : (one.name ?? []))),
     );
     const name = nameFor(id, rt.config.worker_names, taken);
-    const worker = { id, loop: loop.id, iteration: candidate.iteration, backend: backend.id, name };
+    const reserved = reservation(now);
+    const worker = { id, loop: loop.id, iteration: candidate.iteration, backend: backend.id, name, reserved };
     tx.record({ type: 'worker.starting', worker: { ...worker, role: 'reviewer' } });
     tx.record({ type: 'loop.review_started', id: loop.id, worker: id, sameFamily });
   });

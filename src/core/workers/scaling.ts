@@ -1,5 +1,5 @@
 import type { Loop } from '../../domain/loop.ts';
-import { admitted, type Caps, mayAdd, placeInQueue, usualWorkers } from '../../domain/worker/queue.ts';
+import { admitted, type Caps, placeInQueue, usualWorkers, whyNoReviewer } from '../../domain/worker/queue.ts';
 import type { Yard } from '../../domain/yard.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -10,9 +10,9 @@ export function mayStart(rt: Rt, yard: Yard): ReadonlySet<string> {
   return new Set(admitted(yard, capsOf(rt), rt.host(), rt.clock.now()).map(({ id }) => id));
 }
 
-/** Whether the machine and the settings allow one more worker of this backend now. */
-export function mayStartReviewer(rt: Rt, yard: Yard, backend: string): boolean {
-  return mayAdd(yard, capsOf(rt), rt.host(), backend);
+/** Why the machine and the settings do not allow a loop's reviewer now; undefined when they do. */
+export function reviewerWaits(rt: Rt, yard: Yard, loop: Loop, backend?: string): string | undefined {
+  return whyNoReviewer(yard, loop, capsOf(rt), rt.host(), { now: rt.clock.now(), backend });
 }
 
 /** Where a loop stands in the queue for workers, and why; undefined when nothing keeps it from starting. */

@@ -93,9 +93,16 @@ export function placeInQueue(
   return why === undefined ? undefined : { place, why: `queued, place ${place} of ${queue.length}: ${why}` };
 }
 
-/** Whether one more worker of a backend may be started beside those that live, outside the queue: a reviewer. */
-export function mayAdd(yard: Yard, caps: Caps, room: Room, backend: string): boolean {
-  return whyNot(yard, caps, room, { backend, more: 0, moreOfIt: 0 }) === undefined;
+/** Why a loop's reviewer, who is outside the queue, cannot be started beside those that live; of any backend without one. */
+export function whyNoReviewer(
+  yard: Yard,
+  loop: Loop,
+  caps: Caps,
+  room: Room,
+  { now, backend }: { now: number; backend?: string | undefined },
+): string | undefined {
+  const wish = { backend, more: 0, moreOfIt: 0 };
+  return overDay(yard, caps.day, reservation(loop), now) ?? whyNot(yard, caps, room, wish);
 }
 
 /** Why a worker cannot be added. The first one always may: a machine that is busy with other things must not stop us. */
@@ -103,11 +110,12 @@ function whyNot(
   yard: Yard,
   caps: Caps,
   room: Room,
-  { backend, more, moreOfIt }: { backend: string; more: number; moreOfIt: number },
+  { backend, more, moreOfIt }: { backend: string | undefined; more: number; moreOfIt: number },
 ): string | undefined {
   const live = busyWorkers(yard);
   if (live + more >= caps.workers) return `${live} of at most ${caps.workers} workers live`;
-  const cap = Object.hasOwn(caps.backends, backend) ? caps.backends[backend] : undefined;
+  const cap =
+    backend !== undefined && Object.hasOwn(caps.backends, backend) ? caps.backends[backend] : undefined;
   const ofIt = busyWorkers(yard, backend);
   if (cap !== undefined && ofIt + moreOfIt >= cap)
     return `${ofIt} of at most ${cap} workers of the backend ${backend} live`;

@@ -52,8 +52,17 @@ interface Spender {
   readonly workers: Readonly<Record<string, Pick<Worker, 'state' | 'reserved'>>>;
 }
 
-/** Why a worker that will probably use so much cannot be started today, in words, or undefined. */
+/** Why a worker that will probably use so much cannot be started today, in words and until when, or undefined. */
 export function overDay(yard: Spender, limits: DayLimits, wish: Usage, now: number): string | undefined {
+  const why = tooMuchToday(yard, limits, wish, now);
+  return why && `${why}; a new day begins at ${nextDay(now)}`;
+}
+
+/** `2026-11-22 00:00 UTC`. */
+const nextDay = (now: number) =>
+  `${new Date((Math.floor(now / dayMs) + 1) * dayMs).toISOString().slice(0, 10)} 00:00 UTC`;
+
+function tooMuchToday(yard: Spender, limits: DayLimits, wish: Usage, now: number): string | undefined {
   const today = yard.spending?.day === Math.floor(now / dayMs) ? yard.spending.today : {};
   const reserved = Object.values(yard.workers)
     .filter(({ state }) => state !== 'ended')

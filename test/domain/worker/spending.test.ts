@@ -62,10 +62,16 @@ describe('the limit of a day', () => {
       2,
       5,
       4,
-      'of 10 US dollars a day 2.00 are spent and 5.00 reserved',
+      'of 10 US dollars a day 2.00 are spent and 5.00 reserved; a new day begins at 2023-11-15 00:00 UTC',
     ],
     ['lets what is left be used when nothing is reserved', 9, 0, 4, undefined],
-    ['ends at the limit', 10, 0, 0, 'of 10 US dollars a day 10.00 are spent and 0.00 reserved'],
+    [
+      'ends at the limit',
+      10,
+      0,
+      0,
+      'of 10 US dollars a day 10.00 are spent and 0.00 reserved; a new day begins at 2023-11-15 00:00 UTC',
+    ],
   ])('%s', (_title, spentUsd, reservedUsd, wish, sentence) => {
     expect(overDay(yardWith(spentUsd, reservedUsd), limits, { costUsd: wish }, noon)).toBe(sentence);
   });
