@@ -34,8 +34,9 @@ test.concurrent('a backend that is not logged in holds the loop with what to do;
   const held = await until(session, loop, (now) => now.hold !== undefined);
   expect(held).toMatchObject({ state: 'ready', iteration: '0/10' });
   expect(held.hold).toMatch(/^backend: The backend claude is not logged in.*log in with it, then resume/);
-  const { backends } = await session.call('status', {});
+  const { backends, installed } = await session.call('status', {});
   expect(backends).toEqual([expect.stringMatching(/^claude: rests until /)]);
+  expect(installed).toContain('claude (logged in)');
 
   await does('works');
   await session.call('steer', { loop, action: 'resume' });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { missingKeeper } from '../../core/keeper-presence.ts';
 import { findLoop } from '../../core/registry.ts';
 import { lastLook } from '../../core/retention/retention.ts';
+import { locateBackends } from '../../core/workers/backend-discovery.ts';
 import { queued } from '../../core/workers/scaling.ts';
 import type { YardEvent } from '../../domain/events.ts';
 import { isEnded, type Loop } from '../../domain/loop.ts';
@@ -38,6 +39,7 @@ export const status = defineTool({
     totals: z.string().optional().describe('loops ever opened, and how they ended'),
     workers: z.string().optional().describe('how many live, and who waits for one'),
     backends: z.array(z.string()).optional().describe('backends that failed lately or rest'),
+    installed: z.array(z.string()).optional().describe('programs that can be workers here, and their logins'),
     spent: z.string().optional().describe('what all loops used, where reported'),
     keeper: z.string().optional().describe('said when work waits and no keeper acts'),
     cursor: field.cursor.describe('for the next call'),
@@ -71,6 +73,8 @@ export const status = defineTool({
       workers: named ? undefined : workers(rt, yard),
       spent: named ? undefined : spent(yard, rt.clock.now()),
       backends: troubled(yard, rt.clock.now()),
+      // Programs come and go between looks, not while somebody waits for the next change.
+      installed: named || since !== undefined ? undefined : await installed(rt),
       keeper: missingKeeper(yard, rt),
       cursor: yard.seq,
       next: advice(rt, yard, chosen),
@@ -81,14 +85,10 @@ export const status = defineTool({
     const loops = output.loops ?? [];
     const body =
       loops.length > 0 ? loops.map((loop) => renderLoop(loop, paint)).join('\n\n') : 'No loop is open here.';
-    return [
-      body,
-      paint.dim(
-        [output.keeper, ...(output.backends ?? []), output.workers, output.spent, output.totals, output.next]
-          .filter(Boolean)
-          .join('\n'),
-      ),
-    ].join('\n\n');
+    const { keeper, backends = [], workers, spent, totals, next } = output;
+    const here = output.installed && `workers can be: ${output.installed.join(', ')}`;
+    const lines = [keeper, ...backends, workers, spent, totals, here, next].filter(Boolean);
+    return [body, paint.dim(lines.join('\n'))].join('\n\n');
   },
 });
 
@@ -210,6 +210,15 @@ function spent({ spending }: Yard, now: number): string | undefined {
 function troubled(yard: Yard, now: number): string[] | undefined {
   const lines = Object.entries(yard.backends).map(([id, health]) => `${id}: ${healthWords(health, now)}`);
   return lines.length > 0 ? few(lines, 10) : undefined;
+}
+
+/** Seen without starting any of them, so without their versions: doctor asks for those. */
+async function installed(rt: ToolRuntime): Promise<string[]> {
+  const found = (await locateBackends(rt)).filter(({ program }) => program !== undefined);
+  const words = { yes: ' (logged in)', no: ' (shows no login)', perhaps: '', unknown: '' } as const;
+  return found.length > 0
+    ? found.map(({ id, login }) => `${id}${words[login]}`)
+    : ['any command; none of the known programs is on PATH'];
 }
 
 function advice(rt: ToolRuntime, yard: Yard, loops: readonly Loop[]): string {
