@@ -44,7 +44,7 @@ export function oldVerifications(rt: Pick<Runtime, 'config'>, yard: Yard, now: n
     .map(({ id }) => id);
 }
 
-/** They leave the live state; their evidence stays on disk. */
+/** They leave the live state; their evidence stays on disk for as long as the settings keep it. */
 export async function archiveVerifications(rt: Rt, yard: Yard, now: number): Promise<void> {
   const ids = oldVerifications(rt, yard, now);
   await rt.store.transact(rt.actor, (tx) => {

@@ -48,9 +48,8 @@ export const evidenceFile = ({ files }: Places, verification: string) =>
 /** Says which verification has run the checks that a key stands for. */
 export const knownRunsFile = ({ files }: Places, key: string) => files.join(files.home, 'known-runs', key);
 
-export const archiveFolder = ({ files }: Places) => files.join(files.home, 'archive');
-
-export const archiveFile = (rt: Places, loop: string) => rt.files.join(archiveFolder(rt), `${loop}.json`);
+export const archiveFile = ({ files }: Places, loop: string) =>
+  files.join(files.home, 'archive', `${loop}.json`);
 
 export const branchOf = (loop: string) => `loopyard/${loop}`;
 export const candidateRefs = (loop: string) => `refs/loopyard/candidates/${loop}/`;

@@ -5,7 +5,7 @@ import { checkoutResource, findWorkspace } from '../domain/next.ts';
 import { liveLoops, type Yard } from '../domain/yard.ts';
 import type { Tx } from '../ports/store.ts';
 import { takeLease } from './leases.ts';
-import { archiveFile, archiveFolder } from './places.ts';
+import { archiveFile } from './places.ts';
 import { once } from './requests.ts';
 import { refuseRemoved } from './retention/removed.ts';
 import type { Runtime } from './runtime.ts';
@@ -103,21 +103,19 @@ function unknownLoop(id: string, yard: Yard): LoopyardError {
 
 /** Ended loops that have left the live state, newest first. */
 export async function archivedLoops(
-  rt: Pick<Runtime, 'files' | 'log'>,
+  rt: Pick<Runtime, 'files' | 'log' | 'stock'>,
   limit: number,
 ): Promise<readonly Loop[]> {
-  const names = (await rt.files.list(archiveFolder(rt))).filter((name) => name.endsWith('.json'));
-  const loops = await Promise.all(names.map((name) => readArchived(rt, name)));
-  return loops
-    .filter((loop) => loop !== undefined)
-    .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
-    .slice(0, limit);
+  // Records are written in the order in which loops left the lists, so the newest are found without reading them all.
+  const records = [...(await rt.stock.list('records'))].sort((a, b) => b.at - a.at).slice(0, limit);
+  const loops = await Promise.all(records.map(({ name }) => readArchived(rt, name)));
+  return loops.filter((loop) => loop !== undefined).sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
 }
 
 /** One record that cannot be read must not hide all the others. */
 async function readArchived(rt: Pick<Runtime, 'files' | 'log'>, name: string): Promise<Loop | undefined> {
   try {
-    const text = await rt.files.read(rt.files.join(archiveFolder(rt), name));
+    const text = await rt.files.read(archiveFile(rt, name));
     return text === undefined ? undefined : Loop.parse(JSON.parse(text));
   } catch (thrown) {
     rt.log('warn', 'an archived loop cannot be read', { name, error: String(thrown) });

@@ -1,4 +1,5 @@
 import { findLoop } from '../core/registry.ts';
+import { refuseRemoved } from '../core/retention/removed.ts';
 import { openRendering, type Rendering } from '../core/workers/transcript.ts';
 import { isEnded } from '../domain/loop.ts';
 import { plain } from '../domain/text.ts';
@@ -31,6 +32,7 @@ export async function* printedBy(
     if (shown) yield* newTextOf(rt, shown, raw);
     if (loop.worker !== undefined && loop.worker !== shown?.run) {
       if (shown && !raw) yield shown.rendering.end();
+      if ((await rt.processes.observe(loop.worker)).phase === 'absent') await refuseRemoved(rt, loop.worker);
       const worker = own((await rt.store.read()).workers, loop.worker);
       const backend = rt.backends.get(worker?.backend ?? loop.backend);
       shown = {

@@ -77,6 +77,13 @@ test.each<[string, readonly string[], readonly string[]]>([
   ],
   ['a clock that is set', told({ machine: { ...healthy.machine, clockJumpMs: 5_000 } }), ['note clock.jump']],
   ['a full disk', told({ state: { ...stateOf(), freeBytes: 1e6 } }), ['warning state.space']],
+  [
+    'refs that will go',
+    ofYard({
+      kept: { things: 9, bytes: 1e6, leaving: [{ ref: 'refs/x', on: now }], days: 30, mostBytes: 2e9 },
+    }),
+    ['note kept.refs'],
+  ],
   ['pieces in quarantine', told({ state: { ...stateOf(), quarantined: 2 } }), ['note state.quarantine']],
   [
     'a journal that cannot be read',

@@ -1,5 +1,6 @@
 import type { Runtime } from '../../src/core/runtime.ts';
 import type { Identity, Liveness } from '../../src/domain/lease.ts';
+import type { StockKind } from '../../src/domain/retention.ts';
 import { defaultConfig } from '../../src/domain/settings/config.ts';
 import type { Yard } from '../../src/domain/yard.ts';
 import type { Files } from '../../src/ports/files.ts';
@@ -71,7 +72,11 @@ export function aScriptedRuntime(yard: Yard): { rt: Runtime; machine: Machine } 
     processes: processesOf(machine),
     files: filesOf(machine),
     stock: {
-      list: async () => [],
+      list: async (kind: StockKind) =>
+        [...machine.written.keys()].flatMap((path) => {
+          const name = kind === 'records' && /^\/home\/archive\/([^/]+)\.json$/.exec(path)?.[1];
+          return name ? [{ kind, name, bytes: 0, at: machine.now }] : [];
+        }),
       remove: async () => undefined,
       renew: async () => undefined,
       note: async () => undefined,

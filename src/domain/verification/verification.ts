@@ -136,7 +136,7 @@ export const verificationEvents = [
   z.strictObject({ type: z.literal('verification.tampered'), ...ended, reason: z.string() }),
   z.strictObject({ type: z.literal('verification.inconclusive'), ...ended, reason: z.string() }),
   z.strictObject({ type: z.literal('verification.cancelled'), id: Id, reason: z.string() }),
-  /** Leaves the live state; its evidence stays on disk. */
+  /** Leaves the live state; its evidence stays on disk for as long as the settings keep it. */
   z.strictObject({ type: z.literal('verification.archived'), id: Id }),
 ] as const;
 export type VerificationEvent = z.infer<(typeof verificationEvents)[number]>;
