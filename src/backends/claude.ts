@@ -50,7 +50,8 @@ export const backend: Backend = {
   permissions: {
     read_only: 'reads files and uses its tools that only look; no edits, no commands',
     work: 'edits its worktree and context folder, runs any command; everything else that would ask is refused',
-    skip_all: 'bypassPermissions: anything; refused by the program for root outside a container',
+    skip_all:
+      'bypassPermissions: anything; refused by the program for root, unless IS_SANDBOX=1 says it is in a sandbox',
   },
   tools: true,
   usage: 'cost',
@@ -87,6 +88,7 @@ export const backend: Backend = {
     'BASH_DEFAULT_TIMEOUT_MS',
     'BASH_MAX_TIMEOUT_MS',
     'CLAUDE_CODE_GIT_BASH_PATH',
+    'IS_SANDBOX',
   ],
 
   launch({ promptFile, context, model, server, session, permissions = 'work', resume }) {

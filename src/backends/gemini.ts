@@ -49,7 +49,7 @@ export const backend: Backend = {
   permissions: {
     read_only: 'plan mode: tools that only look',
     work: 'edits in the worktree and the context folder, any command; other tools that would ask are not offered',
-    skip_all: 'yolo: every tool without asking',
+    skip_all: 'yolo: every tool without asking; its file tools stay in the worktree and the context folder',
   },
   tools: true,
   usage: 'tokens',
@@ -186,7 +186,7 @@ const Event = z.discriminatedUnion('type', [
 
 function denials({ tool_id, error }: Extract<z.infer<typeof Event>, { type: 'tool_result' }>): Fact[] {
   const refused =
-    /denied by policy|access denied|policy_violation|requires (?:user )?confirmation|not allowed/i;
+    /denied by policy|access denied|not in workspace|policy_violation|requires (?:user )?confirmation|not allowed/i;
   if (!error || !refused.test(`${error.type} ${error.message}`)) return [];
   return [{ type: 'denied', what: tool_id.replace(/__.*$|_\d+.*$/, '').slice(0, 200) }];
 }

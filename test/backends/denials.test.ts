@@ -21,16 +21,15 @@ test('Codex: a command that its sandbox does not let write is told as denied, on
   expect(reader.line(ended('1 test failed\n'))).toEqual([]);
 });
 
-test('Gemini CLI: a file that its plan mode does not let write is told as denied', () => {
-  const result = {
-    type: 'tool_result',
-    tool_id: 'write_file__call_1',
-    status: 'error',
-    error: {
-      type: 'invalid_tool_params',
-      message: 'Access denied: plan path (/w/x) must be within the designated plans directory (/p).',
-    },
-  };
+test.each([
+  ['plan mode', 'Access denied: plan path (/w/x) must be within the designated plans directory (/p).'],
+  [
+    'workspace',
+    'Path not in workspace: Attempted path "/x" resolves outside the allowed workspace directories: /w',
+  ],
+])('Gemini CLI: a file that its %s does not let write is told as denied', (_, message) => {
+  const error = { type: 'invalid_tool_params', message };
+  const result = { type: 'tool_result', tool_id: 'write_file__call_1', status: 'error', error };
   expect(gemini.reader(() => 0).line(JSON.stringify(result))).toEqual([
     { type: 'denied', what: 'write_file' },
   ]);
