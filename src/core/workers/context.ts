@@ -73,10 +73,9 @@ export async function layOutResumption(
 ): Promise<void> {
   const path = rt.files.join(contextFolder(rt, loop.id), resumePrompt);
   if (!before?.end?.infrastructure) return rt.files.remove(path);
-  const { end } = before;
-  const news = loop.messages
-    .filter(({ at }) => at > end.run.startedAt)
-    .map(({ text }) => fence(text, 'text'));
+  const { end, startedAt } = before;
+  // Also what it was told while it worked: not every program keeps that in its session.
+  const news = loop.messages.filter(({ at }) => at >= startedAt).map(({ text }) => fence(text, 'text'));
   const text = [
     `You were interrupted, and go on now in the same session, as the worker of iteration ${iteration} of the loop ${loop.id}.`,
     `Why: ${interruptions[before.end.infrastructure.class]} That was no fault of your work, and costs none of it.`,
