@@ -1,8 +1,6 @@
 import type { Yard } from '../yard.ts';
 import type { Fact, InfrastructureClass } from './run.ts';
 
-const beside: readonly Fact['type'][] = ['session', 'usage', 'denied', 'word'];
-
 type Retrying = Extract<Fact, { type: 'retrying' }>;
 
 /** Whom a worker has asked and waits for, in words. */
