@@ -9,9 +9,7 @@ describe.concurrent('what a real program may do', () => {
   for (const client of [claude(), codex(), opencode(), gemini()]) {
     for (const permissions of ['work', 'skip_all']) {
       const isFree = permissions === 'skip_all';
-      const outcome = isFree
-        ? 'writes wherever it likes'
-        : 'writes in its tree, and a refusal elsewhere shows';
+      const outcome = isFree ? 'asks nobody' : 'is refused a file elsewhere, which shows';
       test(`${client.title} with ${permissions} ${outcome}`, async (context) => {
         // Claude Code skips approvals for root only where it is told that it is in a sandbox.
         const person = {
