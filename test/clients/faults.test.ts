@@ -6,7 +6,7 @@ import { type Client, claude, codex, gemini, opencode } from './people.ts';
 const patienceMs = 300_000;
 
 /** Told at once, each by another program and in another way; the rest is for `npm run test:clients:all`. */
-const quick = ['claude > codex: quota', 'codex > claude: 401', 'gemini > codex: quota', 'opencode: 404'];
+const quick = ['claude > codex: quota', 'codex > claude: 401', 'gemini > codex: 403', 'opencode: 404'];
 
 const clients: readonly Client[] = [claude(), codex(), opencode(), gemini()];
 const cells = clients.flatMap((client) => {
@@ -38,5 +38,5 @@ describe.concurrent('a real program whose model fails costs no iteration, leaves
 function rowOf(name: string, cell: Cell): string {
   const { seconds, requests, charged, left, reaction, text = '' } = cell;
   const figures = `${requests} requests | charged ${charged} | left ${left.length}`;
-  return `${name} | ${cell.class ?? 'nothing'} | ${seconds.join('+')} s | ${figures} | ${reaction} | ${text.slice(0, 100)}`;
+  return `${name} | ${cell.class ?? 'nothing'} | ${seconds.join('+')} s | ${figures} | ${reaction} | ${text.split('\n', 1)[0]?.slice(0, 100)}`;
 }
