@@ -49,6 +49,34 @@ export function boundsOf(config: Pick<Config, 'keep_days' | 'keep_gb' | 'keep_hi
   return { outputMs: keep_days * day, historyMs: keep_history_days * day, bytes: keep_gb * 1e9 };
 }
 
+/** Milliseconds between two looks beyond which nobody knows whether the keeper was away or the clock is wrong. */
+const longestGapMs = 7 * day;
+
+/** Milliseconds for which the clock must have gone on evenly before anything goes by its age. */
+const settlingMs = 3 * day;
+
+/**
+ * Since when the clock has gone on evenly, as far as looks tell. After a leap, or when nobody looked before, from now
+ * on: a machine that believes for a day that it is another year must not lose at once all that a yard has kept.
+ */
+export function evenSince(
+  before: { at: number; evenSince?: number | undefined } | undefined,
+  now: number,
+): number {
+  if (before === undefined || now < before.at || now - before.at > longestGapMs) return now;
+  return before.evenSince ?? before.at;
+}
+
+/** Whether ages can be believed, for a clock that has gone on evenly since then. */
+export const isSettled = (since: number, now: number) => now - since >= settlingMs;
+
+/** Without ages: what is kept is still no more than there may be. */
+export const bySizeOnly = (bounds: Bounds): Bounds => ({
+  ...bounds,
+  outputMs: Number.POSITIVE_INFINITY,
+  historyMs: Number.POSITIVE_INFINITY,
+});
+
 /** Oldest first. What seems to come from the future stays. */
 export function whatMayGo(
   stock: readonly Stocked[],
@@ -137,8 +165,9 @@ export function fateOf(
   { held, endedAt, namedAt }: KeptRef,
   keepMs: number,
   now: number,
+  settled: boolean,
 ): 'stays' | 'named' | 'goes' {
   if (held) return 'goes';
   if (endedAt === undefined || now - endedAt < keepMs) return 'stays';
-  return namedAt === undefined || now - namedAt < noticeMs ? 'named' : 'goes';
+  return !settled || namedAt === undefined || now - namedAt < noticeMs ? 'named' : 'goes';
 }

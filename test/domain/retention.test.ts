@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Bounds,
+  evenSince,
   fateOf,
   type KeptRef,
   neededBy,
@@ -58,6 +59,16 @@ describe('what may go', () => {
     const stock = [item('needed', 400), item('free', 1)];
     expect(going(stock, { bytes: 0 }, ({ name }) => name === 'needed')).toEqual([['free', 'keep_gb']]);
   });
+});
+
+describe('a clock', () => {
+  test.each<[string, { at: number; evenSince?: number } | undefined, number]>([
+    ['nobody looked at', undefined, now],
+    ['that goes on', { at: now - day, evenSince: now - 9 * day }, now - 9 * day],
+    ['that an earlier loopyard looked at', { at: now - day }, now - day],
+    ['that has leapt ahead', { at: now - 8 * day, evenSince: now - 9 * day }, now],
+    ['that was set back', { at: now + 1, evenSince: now - 9 * day }, now],
+  ])('%s', (_, before, expected) => expect(evenSince(before, now)).toBe(expected));
 });
 
 describe('what a yard needs', () => {
@@ -126,5 +137,9 @@ describe('a ref of a loop that has left the lists', () => {
     ['is named first', {}, 'named'],
     ['is named on', { namedAt: now - noticeMs + 1 }, 'named'],
     ['goes when it was named for long enough', { namedAt: now - noticeMs }, 'goes'],
-  ])('%s', (_, more, fate) => expect(fateOf({ ...ref, ...more }, keepMs, now)).toBe(fate));
+  ])('%s', (_, more, fate) => expect(fateOf({ ...ref, ...more }, keepMs, now, true)).toBe(fate));
+
+  test('is named on while the clock may be wrong', () => {
+    expect(fateOf({ ...ref, namedAt: now - noticeMs }, keepMs, now, false)).toBe('named');
+  });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, truncate, utimes } from 'node:fs/promises';
+import { readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { aSession } from '../support/mcp-client.ts';
@@ -8,7 +8,7 @@ import { eventually, gateOf, isIn, opened, until } from './watching.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
-/** As if everything lay there for so many days, and nobody had looked since. */
+/** As if everything lay there for so many days, and a keeper had last looked yesterday. */
 async function aged(project: ScratchProject, days: number): Promise<void> {
   await eventually(() => project.keepers().length === 0, 60);
   const then = new Date(Date.now() - days * 86_400_000);
@@ -18,7 +18,9 @@ async function aged(project: ScratchProject, days: number): Promise<void> {
     const names = await readdir(root, { recursive: true });
     for (const name of names) await utimes(path.join(root, name), then, then);
   }
-  await rm(path.join(project.state, 'retention.json'), { force: true });
+  const at = Date.now() - 86_400_000;
+  const look = { at, evenSince: then.getTime(), things: 0, bytes: 0, named: [] };
+  await writeFile(path.join(project.state, 'retention.json'), JSON.stringify(look));
 }
 
 test.concurrent('what was kept long enough goes in the background, and says when and why to whoever asks', async () => {

@@ -61,11 +61,18 @@ export interface Fates {
 const mostRefs = 500;
 
 /** What becomes of the refs of loops that have left the lists. Rescue refs stay. */
-export async function fatesOf(rt: Rt, refs: readonly LoopRef[], before: readonly Named[]): Promise<Fates> {
+export async function fatesOf(
+  rt: Rt,
+  refs: readonly LoopRef[],
+  before: readonly Named[],
+  settled: boolean,
+): Promise<Fates> {
   const yard = await rt.store.read();
   const now = rt.clock.now();
   const keepMs = rt.config.keep_refs_days * 86_400_000;
-  const earlier = new Map(before.map((one) => [`${one.ref} ${one.commit}`, one.since]));
+  const earlier = new Map(
+    before.filter(({ since }) => since <= now).map((one) => [`${one.ref} ${one.commit}`, one.since]),
+  );
   const going: LoopRef[] = [];
   const named: Named[] = [];
   const asked = refs.filter(({ kind, loop }) => kind !== 'rescue' && !Object.hasOwn(yard.loops, loop));
@@ -73,7 +80,7 @@ export async function fatesOf(rt: Rt, refs: readonly LoopRef[], before: readonly
     const { name: ref, commit } = one;
     const namedAt = earlier.get(`${ref} ${commit}`);
     const held = await isHeld(rt, one);
-    const fate = fateOf({ held, endedAt: await endOf(rt, one.loop), namedAt }, keepMs, now);
+    const fate = fateOf({ held, endedAt: await endOf(rt, one.loop), namedAt }, keepMs, now, settled);
     if (fate === 'goes') going.push(one);
     if (fate === 'named') named.push({ ref, commit, since: namedAt ?? now });
   }
@@ -90,7 +97,11 @@ async function isHeld({ git, log }: Rt, { name, commit }: LoopRef): Promise<bool
   }
 }
 
-async function endOf(rt: Rt, loop: string): Promise<number | undefined> {
+/** When a loop ended; undefined when it has not, or nobody knows. */
+export async function endOf(
+  rt: Pick<Rt, 'store' | 'files' | 'stock'>,
+  loop: string,
+): Promise<number | undefined> {
   return (await findLoop(rt, loop).catch(() => undefined))?.endedAt;
 }
 

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import {
   boundsOf,
+  bySizeOnly,
+  evenSince,
   type Going,
+  isSettled,
   neededBy,
   type Stocked,
   type StockKind,
@@ -24,6 +27,8 @@ const mostInARound = 2_000;
 /** What the keeper found when it last looked: for whoever asks how the yard is. */
 const Look = z.object({
   at: z.number(),
+  /** Since when the clock has gone on evenly (domain/retention.ts). */
+  evenSince: z.number().optional(),
   /** What was left, and what it took on disk. */
   things: z.number(),
   bytes: z.number(),
@@ -46,8 +51,12 @@ export async function keepWithin(rt: Rt, signal: AbortSignal): Promise<number> {
   const stock = await takeStock(rt);
   const refs = await loopRefs(rt);
   const isNeeded = await needs(rt, refs);
-  const going = whatMayGo(stock, boundsOf(rt.config), isNeeded, rt.clock.now());
-  const fates = await fatesOf(rt, refs, before?.named ?? []);
+  const began = rt.clock.now();
+  const since = evenSince(before, began);
+  const settled = isSettled(since, began);
+  const bounds = boundsOf(rt.config);
+  const going = whatMayGo(stock, settled ? bounds : bySizeOnly(bounds), isNeeded, began);
+  const fates = await fatesOf(rt, refs, before?.named ?? [], settled);
   const round = going.slice(0, mostInARound);
   const gone = await removeWithCare(rt, round, refs, signal);
   const goneRefs = signal.aborted ? [] : await removeRefs(rt, fates.going, 'keep_refs_days');
@@ -63,6 +72,7 @@ export async function keepWithin(rt: Rt, signal: AbortSignal): Promise<number> {
   const last = removed.things > 0 ? removed : before?.removed;
   await writeLook(rt, {
     at: now,
+    evenSince: since,
     things: left.length,
     bytes: sum(left),
     ...(last ? { removed: last } : {}),

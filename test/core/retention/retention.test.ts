@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { archiveLoop } from '../../../src/core/archive.ts';
@@ -17,7 +17,7 @@ const tidied = aYard()
   .record({ type: 'loop.tidied', id: 'l', removed: [], kept: [] })
   .build();
 
-/** A yard whose keeper looks at it at an instant that a test sets. */
+/** A yard at which a keeper has looked every hour for long, and looks at an instant that a test sets. */
 async function aKept(yard = aYard().build()) {
   const world = await aToolWorld(yard);
   let now = noon;
@@ -29,6 +29,8 @@ async function aKept(yard = aYard().build()) {
     const at = (noon - days * day) / 1_000;
     utimesSync(full, at, at);
   };
+  const lookFile = join(world.home, 'retention.json');
+  put('retention.json', JSON.stringify({ at: now, evenSince: 0, things: 0, bytes: 0, named: [] }), 0);
   const { forget } = world.rt.processes;
   return {
     ...world,
@@ -44,6 +46,12 @@ async function aKept(yard = aYard().build()) {
       put(`known-runs/${key}`, id, days);
     },
     pass: (ms: number) => {
+      now += ms;
+      const look = JSON.parse(readFileSync(lookFile, 'utf8'));
+      writeFileSync(lookFile, JSON.stringify({ ...look, at: now }));
+    },
+    /** Nobody looks meanwhile, or the clock is set. */
+    leap: (ms: number) => {
       now += ms;
     },
     look: (signal = never) => keepWithin(world.rt, signal),
@@ -210,4 +218,42 @@ test('a ref that moved while it was named is named anew', async () => {
   await aCommit(kept, candidateRef('old', 1), 'second');
   await kept.look();
   expect((await lastLook(kept.rt))?.named).toMatchObject([{ since: noon + 14 * day }]);
+});
+
+test('a clock that is wrong for a day takes nothing with it, and the next looks go on as ever', async () => {
+  const kept = await aKept();
+  kept.judged('verification-young', 20);
+  kept.put('archive/young.json', record('young', 85), 20);
+  await aCommit(kept, candidateRef('young', 1), 'work');
+  const there = () => [kept.names('evidence'), kept.names('archive')];
+  const all = there();
+  kept.leap(400 * day);
+  for (let hour = 0; hour < 24; hour += 1) {
+    await kept.look();
+    kept.leap(day / 24);
+  }
+  expect(there()).toEqual(all);
+  kept.leap(-401 * day);
+  const next = await kept.look();
+  expect(next).toBe(noon + 3_600_000);
+  expect((await lastLook(kept.rt))?.named).toEqual([]);
+  for (let days = 0; days < 10; days += 1) {
+    kept.leap(day);
+    await kept.look();
+  }
+  expect(there()).toEqual([[], all[1]]);
+  expect((await lastLook(kept.rt))?.named).toMatchObject([{ since: noon + 5 * day }]);
+});
+
+test('a yard at which nobody has looked before is left as it is for three days, whatever its age', async () => {
+  const kept = await aKept();
+  kept.put('retention.json', '{', 0);
+  kept.judged('verification-old', 400);
+  await kept.look();
+  kept.leap(3 * day - 1);
+  await kept.look();
+  expect(kept.names('evidence')).toEqual(['verification-old.json']);
+  kept.leap(1);
+  await kept.look();
+  expect(kept.names('evidence')).toEqual([]);
 });
