@@ -7,7 +7,7 @@ import { prune } from '../../src/tools/catalog/prune.ts';
 import { status } from '../../src/tools/catalog/status.ts';
 import { verify } from '../../src/tools/catalog/verify.ts';
 import { aToolWorld, type ToolWorld } from '../support/tool-world.ts';
-import { aPlan, aRunEnd, aYard, noon } from '../support/yard-builder.ts';
+import { aPlan, aRunEnd, aYard, loopIn, noon } from '../support/yard-builder.ts';
 
 const ended = aYard()
   .withLoop({ state: 'cancelled' })
@@ -185,6 +185,23 @@ describe('prune', () => {
     await expect(world.call(verify, { explain: 'verification-old' })).rejects.toMatchObject({
       code: 'REMOVED',
     });
+  });
+
+  test('takes of refs, too, only those of loops that ended before that, when told how old', async () => {
+    const world = await aToolWorld(ended);
+    const folder = join(world.home, 'archive');
+    mkdirSync(folder, { recursive: true });
+    const daysAgo = { young: 1, old: 40 };
+    for (const [id, days] of Object.entries(daysAgo)) {
+      const endedAt = noon - days * 86_400_000;
+      writeFileSync(join(folder, `${id}.json`), JSON.stringify({ ...loopIn(ended), id, endedAt }));
+      await kept(world, rescueRef(id), 'uncommitted work');
+    }
+    await kept(world, rescueRef('nobody'), 'work of whom, nobody knows');
+    expect(await world.call(prune, { rescue: true, older_than: '30d' })).toMatchObject({
+      refs: [rescueRef('old')],
+    });
+    expect((await world.call(prune, { rescue: true })).refs).toHaveLength(3);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isLive, type LoopRef, loopRefs, removeRefs } from '../../core/retention/kept-refs.ts';
+import { endOf, isLive, type LoopRef, loopRefs, removeRefs } from '../../core/retention/kept-refs.ts';
 import { isOver } from '../../core/retention/removal.ts';
 import {
   lastLook,
@@ -79,6 +79,7 @@ export const prune = defineTool({
     const refs: LoopRef[] = [];
     for (const one of listed) {
       if (isLive(yard, one.loop)) continue;
+      if (olderMs !== undefined && now - ((await endOf(rt, one.loop)) ?? now) < olderMs) continue;
       if (args.rescue || (one.kind !== 'rescue' && (await isHeld(rt, one.commit)))) refs.push(one);
     }
     const leaving = (await lastLook(rt))?.named ?? [];
@@ -102,7 +103,7 @@ export const prune = defineTool({
       return { done: false, ...told(going, refs), next };
     }
     const gone = await removeWithCare(rt, going, listed, call.signal);
-    const goneRefs = await removeRefs(rt, refs, 'prune');
+    const goneRefs = call.signal.aborted ? [] : await removeRefs(rt, refs, 'prune');
     const kept = [
       ...going.filter((item) => !gone.includes(item)).map(({ name }) => name),
       ...refs.filter((one) => !goneRefs.includes(one)).map(({ name }) => name),
