@@ -67,7 +67,9 @@ export function yardToLookAt(commonDir: string, config: Config, env: Front['env'
       return {
         ...(look && {
           kept: {
-            ...look,
+            things: look.things,
+            bytes: look.bytes,
+            removed: look.removed,
             leaving: look.named.map(({ ref, since }) => ({ ref, on: since + noticeMs })),
             days: config.keep_days,
             mostBytes: config.keep_gb * 1e9,

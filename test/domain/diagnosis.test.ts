@@ -192,6 +192,13 @@ describe('a bundle', () => {
         ...yard,
         leases: [{ ...lease, holder: 'loop steal-the-plans', purpose: 'steal the plans', liveness: 'dead' }],
         leftovers: [{ kind: 'branch', name: 'loopyard/steal-the-plans' }],
+        kept: {
+          things: 1,
+          bytes: 1,
+          leaving: [{ ref: 'refs/loopyard/candidates/steal-the-plans/1', on: now }],
+          days: 30,
+          mostBytes: 1,
+        },
       },
       clients: {
         without: [],

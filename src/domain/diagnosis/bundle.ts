@@ -62,6 +62,9 @@ function publicFacts(facts: Facts): Facts {
         holder: lease.holder.startsWith('loop ') ? anonymous('loop') : 'a process',
         purpose: '',
       })),
+      ...(yard.kept && {
+        kept: { ...yard.kept, leaving: yard.kept.leaving.map(({ on }) => ({ ref: anonymous('ref'), on })) },
+      }),
       ...(yard.rebuiltRooms && { rebuiltRooms: { count: yard.rebuiltRooms.count, why: '(not included)' } }),
       leftovers: yard.leftovers.map((leftover) => ({ ...leftover, name: anonymous(leftover.kind) })),
     },

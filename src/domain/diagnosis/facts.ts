@@ -65,7 +65,6 @@ export interface YardFacts {
   readonly keeper: KeeperFacts | undefined;
   readonly leases: readonly LeaseFacts[];
   readonly leftovers: readonly Leftover[];
-  /** Rooms of the pool that were not what they should have been, and what was wrong with the last. */
   /** What the keeper found when it last looked at everything that is kept. */
   readonly kept?: {
     readonly things: number;
@@ -77,6 +76,7 @@ export interface YardFacts {
     readonly days: number;
     readonly mostBytes: number;
   };
+  /** Rooms of the pool that were not what they should have been, and what was wrong with the last. */
   readonly rebuiltRooms?: { readonly count: number; readonly why: string };
 }
 
