@@ -130,6 +130,8 @@ function usageError(thrown: unknown): Error | undefined {
   }
   if (['commander.helpDisplayed', 'commander.version'].includes(String(thrown.code))) return undefined;
   if (thrown.code === 'commander.help') {
+    // `help <command>` ends in the same way as a command that wants another word, but for its code.
+    if ('exitCode' in thrown && thrown.exitCode === 0) return undefined;
     return new LoopyardError('INVALID_ARGUMENT', 'This command needs another word; its help names them.');
   }
   const [first = '', ...suggestions] = thrown.message.replace(/^error: /, '').split('\n');

@@ -190,6 +190,15 @@ test('a command that needs another word shows its help and ends with 2', async (
   expect(stderr).toContain('now');
 });
 
+test('help that was asked for is printed and is fine, however it was asked for', async () => {
+  for (const line of [['help'], ['help', 'look'], ['look', '--help']])
+    expect(await type(line), line.join(' ')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: loopyard/),
+      stderr: '',
+    });
+});
+
 function extra(calls: unknown[]): Extra {
   const face = {
     description: 'Follow the log of the keeper: all of it.',
