@@ -138,11 +138,12 @@ function hurry(
   args: Input,
   request: Omit<StopRequest, 'graceMs'>,
 ) {
-  let asked = Promise.resolve();
+  let asked: Promise<unknown> = Promise.resolve();
   const skip = () => {
-    asked = rt.store.transact(rt.actor, (tx) => void stopIn(tx, args, { ...request, graceMs: 0 }));
-    // When it cannot be recorded the grace simply goes on; whoever wants more presses again.
-    asked.catch(() => undefined);
+    // When it cannot be recorded, as when all has ended meanwhile, the wait simply goes on; a second press ends it.
+    asked = rt.store
+      .transact(rt.actor, (tx) => stopIn(tx, args, { ...request, graceMs: 0 }))
+      .catch(() => undefined);
   };
   if (call.hurry?.aborted) skip();
   else call.hurry?.addEventListener('abort', skip, { once: true });
