@@ -16,7 +16,8 @@ export async function keeper(
   { stdout }: Terminal,
 ): Promise<number> {
   if (log) {
-    stdout.write(readable(newestLines(logFile)));
+    const lines = newestLines(logFile);
+    stdout.write(json ? `${toJson({ log: lines.map(parsed) }, 0)}\n` : readable(lines));
     return 0;
   }
   const lease = (await rt.store.read()).leases.keeper;
@@ -46,6 +47,15 @@ function newestLines(file: string): readonly string[] {
 
 function readable(lines: readonly string[]): string {
   return lines.length === 0 ? 'Nothing was logged yet.\n' : lines.map((line) => `${told(line)}\n`).join('');
+}
+
+/** One event of the log; a line that is none stays text. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return plain(line);
+  }
 }
 
 /** One event of the log for people; a line that is none stays as it is. */

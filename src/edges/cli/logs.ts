@@ -10,5 +10,6 @@ export async function logs(
   { stdout, signal }: Terminal,
 ): Promise<number> {
   for await (const text of printedBy(rt, line.loop, line, signal)) stdout.write(text);
-  return signal.aborted ? 130 : 0;
+  signal.throwIfAborted();
+  return 0;
 }
