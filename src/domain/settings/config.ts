@@ -265,7 +265,7 @@ export const Config = z.strictObject({
     .min(0)
     .default(2)
     .describe(
-      'what a yard keeps on disk; beyond it the oldest output and evidence of ended loops go earlier',
+      'what a yard keeps on disk; beyond it the oldest output and evidence of ended loops go earlier, at 0 all of it',
     ),
   keep_history_days: z
     .number()
