@@ -119,7 +119,7 @@ async function work(rt: Runtime, epoch: number, signal: AbortSignal): Promise<Ke
         crew.send('rooms', () => keepRooms(rt, { keep: rt.config.room_pool, spare }));
       }
       // A clock that was ahead must not put the next look off until it is that time again.
-      lookAt = Math.min(lookAt, now + lookEveryMs);
+      if (lookAt > now + lookEveryMs) lookAt = now;
       if (!slept && now >= lookAt + (crew.isFree ? 0 : lookPatienceMs)) {
         lookAt = now + lookEveryMs;
         crew.send('retention', async (until) => {

@@ -83,6 +83,15 @@ test('a verdict that can never be recorded costs its loop the budget of failures
   expect(loops.l).toMatchObject({ state: 'submitted', spent: { infrastructureFailures: 3 } });
 });
 
+test('what is kept is looked at also when the last look was in the future, as a wrong clock had it', async () => {
+  const world = aScriptedRuntime(aYard().withLoop({ workspace: 'none', baseline: 'none' }).build());
+  const { machine } = world;
+  const file = '/home/retention.json';
+  const look = { at: machine.now + 400 * 86_400_000, things: 0, bytes: 0, named: [] };
+  machine.written.set(file, JSON.stringify(look));
+  await kept(world, () => JSON.parse(machine.written.get(file) ?? '{}').at <= machine.now);
+});
+
 test('a listener that fails is logged, and the keeper goes on at its beat', async () => {
   const world = aScriptedRuntime(aYard().withLoop({ workspace: 'none', baseline: 'none' }).build());
   const { rt, machine } = world;
