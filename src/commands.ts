@@ -16,6 +16,7 @@ import {
 } from './edges/cli/faces.ts';
 import type { Terminal } from './edges/cli/terminal.ts';
 import type { Front } from './edges/front.ts';
+import { isInside } from './inside.ts';
 
 /** What these commands need of the front: how to open a yard, from where, and what init writes of it. */
 type Doors = Pick<Front, 'open' | 'env' | 'cwd' | 'home' | 'version' | 'instructions'>;
@@ -75,7 +76,7 @@ export function extras(front: Doors): readonly Extra[] {
 }
 
 async function init(front: Doors, line: Line<typeof initFace>, terminal: Terminal): Promise<number> {
-  if (front.env.LOOPYARD_WORKER) {
+  if (isInside(front.env)) {
     throw new LoopyardError('NOT_ALLOWED_HERE', 'A worker does not change how its clients are configured.');
   }
   const [command, clients] = await Promise.all([import('./edges/cli/init/init.ts'), clientWorlds(front)]);

@@ -21,6 +21,7 @@ import { clientFacts } from './edges/cli/doctor/clients.ts';
 import type { DoctorWorld } from './edges/cli/doctor/world.ts';
 import type { InitWorld } from './edges/cli/init/world.ts';
 import type { Front } from './edges/front.ts';
+import { isInside } from './inside.ts';
 import type { ToolRuntime } from './tools/define.ts';
 
 /** How long doctor counts bytes, milliseconds. */
@@ -43,7 +44,7 @@ export async function openDoctorWorld(
     commonDir === undefined ? undefined : yardToLookAt(commonDir, settings().config, env);
 
   return {
-    inside: Boolean(env.LOOPYARD_WORKER) || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1,
+    inside: isInside(env),
     async look(progress) {
       const [wall, steady] = [Date.now(), performance.now()];
       const blind: Blind[] = [];

@@ -5,6 +5,7 @@ import { errorKinds, LoopyardError } from './domain/errors.ts';
 import type { ServerFront } from './edges/front.ts';
 import type { Listing } from './edges/mcp/schema.ts';
 import type { FrontOptions } from './front.ts';
+import { isInside } from './inside.ts';
 import { mcpLine } from './mcp-line.ts';
 import type { ToolRuntime } from './tools/define.ts';
 
@@ -189,11 +190,6 @@ function listed(role: 'strategist' | 'worker'): readonly Listing[] {
 function boundTo(env: NodeJS.ProcessEnv): { loop: string; worker: string } | undefined {
   const { LOOPYARD_LOOP: loop, LOOPYARD_WORKER: worker } = env;
   return loop && worker ? { loop, worker } : undefined;
-}
-
-/** Started by a worker, however indirectly: it opens no loops and starts no keepers. */
-function isInside(env: NodeJS.ProcessEnv): boolean {
-  return boundTo(env) !== undefined || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1;
 }
 
 /** A worker that hides from its server which loop it belongs to does not become a strategist by that. */

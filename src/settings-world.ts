@@ -7,6 +7,7 @@ import { readConfigFile, replaceConfigFile } from './adapters/init/config-files.
 import { asLoopyardError, LoopyardError } from './domain/errors.ts';
 import type { SettingsWorld } from './edges/cli/settings/world.ts';
 import type { Front } from './edges/front.ts';
+import { isInside } from './inside.ts';
 
 /** Puts together what the commands about settings need of this machine; they work where no yard can be opened. */
 export async function openSettingsWorld(
@@ -23,7 +24,7 @@ export async function openSettingsWorld(
   return {
     settings: () => readSettings({ env, commonDir }),
     repository: commonDir,
-    inside: Boolean(env.LOOPYARD_WORKER) || Number.parseInt(env.LOOPYARD_DEPTH ?? '', 10) >= 1,
+    inside: isInside(env),
     interactive,
     read(file) {
       const isProject = commonDir !== undefined && file === projectFileOf(commonDir);
