@@ -6,9 +6,11 @@ import {
   type KeptRef,
   neededBy,
   noticeMs,
+  retentionRules,
   type Stocked,
   whatMayGo,
 } from '../../src/domain/retention.ts';
+import { projectRuleOf } from '../../src/domain/settings/settings.ts';
 import { aPlan, aRunEnd, aYard } from '../support/yard-builder.ts';
 
 const day = 86_400_000;
@@ -59,6 +61,12 @@ describe('what may go', () => {
     const stock = [item('needed', 400), item('free', 1)];
     expect(going(stock, { bytes: 0 }, ({ name }) => name === 'needed')).toEqual([['free', 'keep_gb']]);
   });
+});
+
+test('no repository says how long its users keep what they have', () => {
+  const settings = retentionRules.filter((rule) => rule !== 'prune');
+  for (const name of [...settings, 'archive_after_minutes'] as const)
+    expect(projectRuleOf(name), name).toEqual({ rule: undefined, trust: false });
 });
 
 describe('a clock', () => {
