@@ -172,7 +172,7 @@ function whenVerifying(yard: Yard, loop: Loop): Action {
 function whenReviewing(yard: Yard, loop: Loop, now: number): Action {
   const worker = loop.worker === undefined ? undefined : yard.workers[loop.worker];
   if (worker && worker.state !== 'ended') return { do: 'attend_worker', worker: worker.id };
-  if (loop.cancel) return { do: 'cancel', reason: loop.cancel.reason };
+  // Also of a loop that is cancelled: what its reviewer used counts.
   if (worker) return { do: 'judge_review', worker: worker.id };
   return held(yard, loop, now) ?? { do: 'wait', why: 'its reviewer is not on record', asks: 'person' };
 }

@@ -86,8 +86,13 @@ describe('a loop with a review', () => {
     expect(loopIn(yard).outcomes.at(-1)).toMatchObject({ result: 'vetoed', reason: 'because', commit });
   });
 
-  test('that is cancelled waits for its reviewer to end, and asks nobody any more', () => {
-    expect(actionOf({ state: 'reviewing', cancel: true }).do).toBe('attend_worker');
-    expect(actionOf({ state: 'reviewing', cancel: true }, ended).do).toBe('cancel');
+  test('that is cancelled waits for its reviewer to end, charges what it used, and asks nobody any more', () => {
+    const judged = { type: 'loop.approved', id: 'l', review: review('approved'), usage: {} } as const;
+    const vetoed = { ...judged, type: 'loop.vetoed', review: review('vetoed') } as const;
+    const wish = { state: 'reviewing', cancel: true } as const;
+    expect(actionOf(wish).do).toBe('attend_worker');
+    expect(actionOf(wish, ended).do).toBe('judge_review');
+    expect(actionOf(wish, ended, judged).do).toBe('cancel');
+    expect(actionOf(wish, ended, vetoed).do).toBe('cancel');
   });
 });
