@@ -1,7 +1,7 @@
 import type { Loop, Workspace } from '../../domain/loop.ts';
 import { brief, plain, shorten } from '../../domain/text.ts';
+import type { Interrupted } from '../../domain/worker/resumption.ts';
 import type { InfrastructureClass } from '../../domain/worker/run.ts';
-import type { Worker } from '../../domain/worker/worker.ts';
 import type { Yard } from '../../domain/yard.ts';
 import { fence } from '../fence.ts';
 import { contextFolder, loopFolder } from '../places.ts';
@@ -69,16 +69,16 @@ export async function layOutResumption(
   rt: Rt,
   loop: Loop & { workspace: Workspace },
   iteration: number,
-  before: Worker | undefined,
+  broken: Interrupted | undefined,
 ): Promise<void> {
   const path = rt.files.join(contextFolder(rt, loop.id), resumePrompt);
-  if (!before?.end?.infrastructure) return rt.files.remove(path);
-  const { end, startedAt } = before;
-  // Also what it was told while it worked: not every program keeps that in its session.
-  const news = loop.messages.filter(({ at }) => at >= startedAt).map(({ text }) => fence(text, 'text'));
+  const end = broken?.worker.end;
+  if (!broken || !end) return rt.files.remove(path);
+  // Also what was told while the session went on: whoever had it may have come to nothing before it got in there.
+  const news = loop.messages.filter(({ at }) => at >= broken.since).map(({ text }) => fence(text, 'text'));
   const text = [
     `You were interrupted, and go on now in the same session, as the worker of iteration ${iteration} of the loop ${loop.id}.`,
-    `Why: ${interruptions[before.end.infrastructure.class]} That was no fault of your work, and costs none of it.`,
+    `Why: ${interruptions[broken.resumed.why]} That was no fault of your work, and costs none of it.`,
     `Interrupted at ${new Date(end.run.endedAt).toISOString()}. What changed since:`,
     [
       `- Your worktree is as you left it: ${loop.workspace.path}`,

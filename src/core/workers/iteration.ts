@@ -31,7 +31,7 @@ export async function startIteration(rt: Runtime, yard: Yard, loop: Loop): Promi
   await bringToTip(rt, loop);
   await layOutContext(rt, yard, { ...loop, workspace }, iteration);
   const broken = rt.config.resume_sessions ? interrupted(yard, loop) : undefined;
-  await layOutResumption(rt, { ...loop, workspace }, iteration, broken?.worker);
+  await layOutResumption(rt, { ...loop, workspace }, iteration, broken);
   const worker = rt.ids.next('worker');
   await rt.store.transact(rt.actor, (tx) => {
     const now = tx.yard.loops[loop.id];

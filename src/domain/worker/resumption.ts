@@ -19,6 +19,8 @@ const usable = /^[A-Za-z0-9][\w.:-]{0,199}$/;
 export interface Interrupted {
   readonly worker: Worker;
   readonly resumed: Resumed;
+  /** When the first worker in that session began: nobody can tell which later message it holds. */
+  readonly since: number;
 }
 
 /**
@@ -34,7 +36,14 @@ export function interrupted(yard: Pick<Yard, 'workers'>, loop: Loop): Interrupte
   if (!worker || !failure || worker.role || !inSameTree(worker, loop)) return undefined;
   const session = sessionOf(worker, failure.class);
   if (session === undefined || !usable.test(session)) return undefined;
-  return { worker, resumed: { session, of: worker.id, why: failure.class } };
+  const since = firstOf(yard, worker).startedAt;
+  return { worker, resumed: { session, of: worker.id, why: failure.class }, since };
+}
+
+/** The worker whose session it was at first. */
+function firstOf(yard: Pick<Yard, 'workers'>, worker: Worker): Worker {
+  const before = worker.resumed && yard.workers[worker.resumed.of];
+  return before ? firstOf(yard, before) : worker;
 }
 
 function inSameTree({ tree }: Worker, { workspace }: Loop): boolean {

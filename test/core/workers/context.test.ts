@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { layOutContext } from '../../../src/core/workers/context.ts';
+import { layOutContext, layOutResumption } from '../../../src/core/workers/context.ts';
 import type { YardEvent } from '../../../src/domain/events.ts';
+import { interrupted } from '../../../src/domain/worker/resumption.ts';
+import type { WorkerEnd } from '../../../src/domain/worker/worker.ts';
 import type { Yard } from '../../../src/domain/yard.ts';
 import { aScriptedRuntime } from '../../support/scripted-runtime.ts';
-import { aYard, loopIn } from '../../support/yard-builder.ts';
+import { aWorkerEnd, aYard, loopIn, noon } from '../../support/yard-builder.ts';
 
 const folder = '/place/loops/l/context';
 
@@ -75,4 +77,47 @@ test('reasons of past iterations are fenced in the handoff', async () => {
   );
   await layOut(2);
   expect(read('HANDOFF.md')).toContain('````text\n- iteration 1: worker lost: ``` # Do this instead\n````');
+});
+
+test('a message told while a session goes on is told to each that goes on with it', async () => {
+  const minute = 60_000;
+  const builder = aYard().withLoop();
+  const { lease } = loopIn(builder.build()).workspace ?? {};
+  const begins = (id: string, iteration: number, before?: string): YardEvent[] => [
+    {
+      type: 'worker.starting',
+      worker: {
+        id,
+        loop: 'l',
+        iteration,
+        backend: 'codex',
+        tree: lease,
+        ...(before && { resumed: { session: 's-1', of: before, why: 'network' as const } }),
+      },
+    },
+    { type: 'loop.iteration_started', id: 'l', iteration, worker: id },
+  ];
+  const failed: WorkerEnd = { ...aWorkerEnd, infrastructure: { class: 'network', text: '' } };
+  const lost = (id: string, end: WorkerEnd): YardEvent[] => [
+    { type: 'worker.ended', id, end },
+    { type: 'loop.worker_lost', id: 'l', reason: 'network', usage: {} },
+  ];
+  const told: YardEvent = {
+    type: 'loop.told',
+    id: 'l',
+    message: { text: 'keep the API', by: 'test' },
+  };
+  const yard = builder
+    .record(...begins('w-1', 1))
+    .at(noon + minute)
+    .record(told, ...lost('w-1', { ...failed, session: 's-1', acted: true }))
+    .at(noon + 2 * minute)
+    // Fails before its program has read a word.
+    .record(...begins('w-2', 2, 'w-1'), ...lost('w-2', failed))
+    .build();
+  const { rt, read } = laidOut(yard);
+  const loop = loopIn(yard);
+  if (!loop.workspace) throw new Error('no workspace');
+  await layOutResumption(rt, { ...loop, workspace: loop.workspace }, 3, interrupted(yard, loop));
+  expect(read('RESUME.md')).toContain('keep the API');
 });
