@@ -31,6 +31,8 @@ export function feedInput(stdin: Writable, prompt: Uint8Array, directory: string
 
   async function feed(): Promise<void> {
     await written(prompt);
+    // Whoever watches the folder makes it anew.
+    if (over.signal.aborted) return;
     for await (const _ of watchChanges(wordsFolder(directory), clock, over.signal)) {
       for (let line = nextWord(directory, known); line !== undefined; line = nextWord(directory, known))
         await written(line);

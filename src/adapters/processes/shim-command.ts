@@ -197,8 +197,9 @@ function openFacts(directory: string, reader: Reader | undefined, clock: Clock, 
       window.add(facts);
       if (facts.length === 0 ? isWord : facts.some(({ type }) => type !== 'retrying' && type !== 'word'))
         heardAt = clock.now();
-      // Otherwise the time of its last output would be taken for it.
-      else if (facts.some(({ type }) => type === 'word')) heardAt ??= openedAt;
+      // Otherwise the time of its last output would be taken for it. The first try shows at least that it is up.
+      else if (facts.length > 0)
+        heardAt ??= facts.some(({ type }) => type === 'retrying') ? clock.now() : openedAt;
       if (facts.some(({ type }) => type === 'finished' || type === 'fatal')) onTurnOver();
     } catch {
       // A backend promises not to throw; should one do so, its worker must not be lost for it.

@@ -77,7 +77,9 @@ export class Vigil {
       const refusedSince = Math.max(watched.refusedSince ?? now, heardAt ?? 0);
       this.#watched.set(worker.id, { since: now, refusedSince });
       const waitedMs = now - refusedSince;
-      return waitedMs >= patience ? { cause: 'kept_waiting', detail: triedFor(waitedMs) } : undefined;
+      // The newest try may have gone through, and its answer take long: within a period only a later try tells.
+      const triedMs = waitedMs >= periodMs ? waitedMs : (activity.lastOutputAt ?? now) - refusedSince;
+      return triedMs >= patience ? { cause: 'kept_waiting', detail: triedFor(waitedMs) } : undefined;
     }
     watched.refusedSince = undefined;
     const signs = (): Signs => ({
@@ -124,7 +126,7 @@ export class Vigil {
 
   /** Nothing at all within 30 s is no reason to end it, and says something about its backend. */
   async #noteUnheard(rt: Rt, yard: Yard, worker: Worker, activity: RunActivity, now: number): Promise<void> {
-    if (worker.backend === commandBackend || worker.unheard || activity.bytes > 0) return;
+    if (rt.backends.get(worker.backend)?.tellsAtEnd || worker.unheard || activity.bytes > 0) return;
     if (now - activity.startedAt < unheardMs) return;
     const text = 'It printed nothing at all within 30 s.';
     const until = restAfter(healthOf(yard, worker.backend), 'hang', now);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { findBubblewrap } from '../../../src/adapters/processes/isolation.ts';
 import { openRedactedStream } from '../../../src/adapters/processes/redacted-stream.ts';
 import type { RunSpec } from '../../../src/ports/processes.ts';
-import { aRealWorld, temporaryFolder } from '../../support/real-processes.ts';
+import { aRealWorld, eventually, temporaryFolder } from '../../support/real-processes.ts';
 
 const never = new AbortController().signal;
 const bubblewrap = await findBubblewrap({ PATH: process.env.PATH });
@@ -38,6 +38,22 @@ test.runIf(process.platform === 'linux').each([
     expect(peak).toBeLessThan(3 * megabytes * 1_048_576);
   },
 );
+
+test('vain tries are no sign of life, also before the first word', async () => {
+  const { processes } = await aRealWorld();
+  const tries = `setInterval(() => console.log('{"type":"retrying","class":"network","text":"x"}'), 20)`;
+  await processes.start('r', { ...node(tries), backend: 'test' });
+  const seen = (laterThan: number) =>
+    eventually(async () => {
+      const view = await processes.observe('r');
+      if (view.phase !== 'running' || view.activity.facts.length === 0) return undefined;
+      const { heardAt, lastOutputAt = 0 } = view.activity;
+      return lastOutputAt > laterThan ? { heardAt, lastOutputAt } : undefined;
+    });
+  const first = await seen(0);
+  expect(first.heardAt).toBeLessThanOrEqual(first.lastOutputAt);
+  expect((await seen(first.lastOutputAt + 500)).heardAt).toBe(first.heardAt);
+});
 
 test('secrets of the user and of the command reach no file of a run', async () => {
   const { processes, runsDir } = await aRealWorld({

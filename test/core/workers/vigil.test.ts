@@ -230,6 +230,23 @@ describe('a worker whose service sends it away', () => {
     expect(await until(15)).toMatchObject({ state: 'running' });
   });
 
+  test('is ended half a minute later when no further try can help, if it goes on trying', async () => {
+    const tries = { startedAt: noon, bytes: 10, heardAt: noon, facts: [said, retrying('authentication')] };
+    const { until, machine } = await watching();
+    const trying = () => {
+      const activity = { ...tries, lastOutputAt: machine.now };
+      machine.runs.set('l-w', { phase: 'running', shim: anIdentity, activity });
+    };
+    expect((await until(1, trying)).end?.infrastructure?.class).toBe('authentication');
+  });
+
+  test('is not, while its newest try may have gone through', async () => {
+    const facts = [said, retrying('authentication')];
+    const { until } = await watching({ heardAt: noon, lastOutputAt: noon + 5_000, facts });
+    expect(await until(5)).toMatchObject({ state: 'running' });
+    expect((await until(6)).end?.run.cause).toBe('kept_waiting');
+  });
+
   test('begins to wait anew with each word, and when nobody looked', async () => {
     const { until, vigil, machine } = await watching({ ...limited, heardAt: noon + 10 * minute });
     expect(await until(24)).toMatchObject({ state: 'running' });
@@ -246,4 +263,11 @@ test('a worker that prints nothing at all in its first 30 s counts against its b
   const { workers, backends } = await rt.store.read();
   expect(workers['l-w']?.unheard).toBe(true);
   expect(backends.codex?.failures).toMatchObject([{ class: 'hang' }]);
+});
+
+test('one whose program tells nothing before its end does not', async () => {
+  const { until, rt } = await watching({ bytes: 0, lastOutputAt: undefined });
+  withListener(rt, 'codex');
+  await until(3);
+  expect((await rt.store.read()).backends).toEqual({});
 });
