@@ -74,7 +74,7 @@ export const shutdown = defineTool({
       .parse(JSON.parse(answered));
     if (asked.length > 0) await rt.wakeKeeper();
     const onlyWorker = args.worker !== undefined;
-    const hurried = hurry(rt, call, args, request);
+    const hurried = hurry(rt, call, asked, { ...request, graceMs: 0 }, onlyWorker);
     const { yard } = await waitFor(
       rt,
       call,
@@ -135,14 +135,22 @@ const usualWait = (graceMs: number) => Math.min(50, Math.max(25, graceMs / 1_000
 function hurry(
   rt: Pick<ToolRuntime, 'store' | 'actor'>,
   call: Call,
-  args: Input,
-  request: Omit<StopRequest, 'graceMs'>,
+  asked: readonly Asked[],
+  request: StopRequest,
+  onlyWorker: boolean,
 ) {
-  let asked: Promise<unknown> = Promise.resolve();
+  let recorded: Promise<unknown> = Promise.resolve();
   const skip = () => {
-    // When it cannot be recorded, as when all has ended meanwhile, the wait simply goes on; a second press ends it.
-    asked = rt.store
-      .transact(rt.actor, (tx) => stopIn(tx, args, { ...request, graceMs: 0 }))
+    recorded = rt.store
+      .transact(rt.actor, (tx) => {
+        for (const { loop, worker } of asked) {
+          const found = own(tx.yard.loops, loop);
+          const its = own(tx.yard.workers, worker);
+          if (onlyWorker && its) askWorkerToEnd(tx, its, request);
+          if (!onlyWorker && found && !isEnded(found)) askToEnd(tx, found, request);
+        }
+      })
+      // When it cannot be recorded the wait simply goes on; a second press ends it.
       .catch(() => undefined);
   };
   if (call.hurry?.aborted) skip();
@@ -150,7 +158,7 @@ function hurry(
   return {
     over: async () => {
       call.hurry?.removeEventListener('abort', skip);
-      await asked;
+      await recorded;
     },
   };
 }
