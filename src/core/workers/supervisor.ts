@@ -53,7 +53,7 @@ export async function attendWorker(rt: Runtime, loop: Loop, worker: Worker, vigi
     case 'running':
       if (worker.state === 'starting') await recordStarted(rt, worker);
       await keepTelling(rt, loop, worker, view.activity.facts);
-      if (!worker.stop) await stopWhenSpent(rt, loop, worker, view.activity.facts);
+      if (!worker.stop && !worker.role) await stopWhenSpent(rt, loop, worker, view.activity.facts);
       if (!worker.stop && workspace) {
         const verdict = await vigil.look(rt, worker, view.activity);
         if (verdict) return bringToEnd(rt, loop, worker, verdict);
@@ -93,7 +93,8 @@ async function bringToEnd(
 
 /**
  * A worker that has used up what its loop may spend is asked to end, with the grace everybody gets, and so with its
- * work kept. Its backend must have told: many tell only at the end of a turn.
+ * work kept. Its backend must have told: many tell only at the end of a turn. Not a reviewer: what was paid for is still
+ * judged, and without him it would land unseen.
  */
 async function stopWhenSpent(rt: Runtime, loop: Loop, worker: Worker, facts: readonly Fact[]): Promise<void> {
   const reason = usedUp(loop.limits, addUsage(loop.spent.usage, usageIn(facts)));
@@ -154,7 +155,9 @@ async function runSpec(rt: Runtime, loop: Housed, worker: Worker): Promise<RunSp
   for (const [name, text] of Object.entries(launch.files ?? {}))
     await rt.files.write(rt.files.join(context, name), text);
   const input = backend.nudges ? await linesOf(rt, promptFile, backend.nudges) : promptFile;
-  const loopLeft = loop.openedAt + loop.limits.loopMinutes * 60_000 - rt.clock.now();
+  const loopLeft = worker.role
+    ? Number.POSITIVE_INFINITY
+    : loop.openedAt + loop.limits.loopMinutes * 60_000 - rt.clock.now();
   return {
     argv: launch.argv,
     cwd: worktree,

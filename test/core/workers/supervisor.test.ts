@@ -4,7 +4,7 @@ import { Vigil } from '../../../src/core/workers/vigil.ts';
 import type { YardEvent } from '../../../src/domain/events.ts';
 import type { RunView } from '../../../src/ports/processes.ts';
 import { anIdentity, aScriptedRuntime } from '../../support/scripted-runtime.ts';
-import { aRunEnd, aYard, loopIn, noon } from '../../support/yard-builder.ts';
+import { aPlan, aRunEnd, aYard, loopIn, noon } from '../../support/yard-builder.ts';
 
 const starting: readonly YardEvent[] = [
   { type: 'worker.starting', worker: { id: 'l-w', loop: 'l', iteration: 1, backend: 'command' } },
@@ -150,4 +150,29 @@ test('a worker is not started in another permission mode than the one its loop a
     end: { infrastructure: { text: 'The backend command has no permission mode work, only: skip_all.' } },
   });
   expect(machine.started.size).toBe(0);
+});
+
+test('a reviewer is given its time and its word when the budget of its loop is used up: what was paid for is judged', async () => {
+  const yard = aYard()
+    .withLoop({ state: 'reviewing', plan: { limits: { ...aPlan.limits, tokens: 100, loopMinutes: 60 } } })
+    .build();
+  const { rt, machine } = aScriptedRuntime(yard);
+  const command = rt.backends.get('command');
+  if (!command) throw new Error('no backend');
+  const looks = { ...command, id: 'codex', permissions: { read_only: 'looks' } };
+  Object.assign(rt, { backends: new Map([['codex', looks]]) });
+  const attend = async () => {
+    const now = await rt.store.read();
+    const reviewer = now.workers['l-r'];
+    if (!reviewer) throw new Error('no reviewer');
+    await attendWorker(rt, loopIn(now), reviewer, new Vigil());
+    return (await rt.store.read()).workers['l-r'];
+  };
+  machine.now += 2 * 60 * 60_000;
+  await attend();
+  expect(machine.started.get('l-r')?.timeoutMs).toBe(aPlan.limits.iterationMinutes * 60_000);
+  const facts = [{ type: 'usage' as const, usage: { inputTokens: 100 } }];
+  const activity = { startedAt: machine.now, lastOutputAt: machine.now, bytes: 1, facts };
+  machine.runs.set('l-r', { phase: 'running', shim: anIdentity, activity });
+  expect(await attend()).toMatchObject({ state: 'running' });
 });
