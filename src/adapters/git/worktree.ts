@@ -1,5 +1,5 @@
 import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, normalize, resolve } from 'node:path';
 import { LoopyardError } from '../../domain/errors.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { Git } from '../../ports/git.ts';
@@ -178,7 +178,8 @@ function records(stdout: Buffer): WorktreeRecord[] {
     const path = block.get('worktree');
     if (path !== undefined && !block.has('bare')) {
       found.push({
-        path,
+        // On Windows git writes slashes, and whoever looks for a worktree of ours has the system's. Untested there.
+        path: normalize(path),
         branch: block.get('branch')?.replace(/^refs\/heads\//, ''),
         head: head && !/^0+$/.test(head) ? head : undefined,
       });
