@@ -221,7 +221,7 @@ function aMortal(rt: Runtime, { pid, dead, meets }: Mortal): Runtime {
 }
 
 /** What `git worktree add` leaves that is killed in the middle: its branch, its record, and half of the files. */
-async function half({ git }: Runtime, input: unknown): Promise<void> {
+export async function half({ git }: Pick<Runtime, 'git'>, input: unknown): Promise<void> {
   const worktree = input as Parameters<Git['addWorktree']>[0];
   await git.addWorktree(worktree);
   for (const name of await readdir(worktree.path))

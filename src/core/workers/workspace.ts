@@ -39,7 +39,7 @@ export async function prepareWorkspace(rt: Rt, loop: Loop, kind: 'worktree' | 'i
  */
 async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   const path = worktreePath(rt, loop);
-  const mark = rt.files.join(loopFolder(rt, loop.id), 'made');
+  const mark = markOf(rt, loop);
   const known = (await rt.git.worktrees()).find((worktree) => worktree.path === path);
   if (known && !known.missing && (await rt.files.exists(mark))) return path;
   if (known) await rt.git.removeWorktree(path);
@@ -49,6 +49,8 @@ async function ensureWorktree(rt: Rt, loop: Loop): Promise<string> {
   await rt.files.write(mark, '');
   return path;
 }
+
+const markOf = (rt: Rt, loop: Loop) => rt.files.join(loopFolder(rt, loop.id), 'made');
 
 /**
  * A crash inside `git worktree add` leaves our new branch without a worktree; it holds nothing but its first commit. One
@@ -135,7 +137,7 @@ export async function tidyWorkspace(rt: Rt, loop: Loop): Promise<void> {
     const path = workspace?.path ?? worktreePath(rt, loop);
     // A removal that was cut off leaves git's record of a directory that is gone.
     if ((await rt.git.worktrees()).some((worktree) => worktree.path === path)) {
-      await rescue(rt, loop, path);
+      if (workspace || (await rt.files.exists(markOf(rt, loop)))) await rescue(rt, loop, path);
       await rt.git.removeWorktree(path);
       removed.push(path);
     }

@@ -1,11 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'vitest';
-import { worktreePath } from '../../../src/core/places.ts';
+import { branchOf, worktreePath } from '../../../src/core/places.ts';
 import { LoopyardError } from '../../../src/domain/errors.ts';
 import {
   aSpawningWorld,
   type Blow,
+  half,
   isSettled,
   isTidied,
   nothingIsLeft,
@@ -31,6 +32,17 @@ test('after a keeper is killed in the middle of a start the next goes on, and no
   );
 });
 
+const loop = { id: 'l', checkout: { path: '/somewhere/repo', key: 'repo' } };
+
+test('a worktree that was cut off and never recorded is nobody’s work: of a loop that is stopped then, nothing is kept', async () => {
+  const world = await aSpawningWorld();
+  const commit = (await world.rt.git.head(world.repo.path)).commit;
+  await half(world.rt, { path: worktreePath(world.rt, loop), branch: branchOf('l'), commit });
+  await world.stop();
+  await world.keep(isTidied);
+  await nothingIsLeft(world);
+});
+
 interface Obstacle {
   readonly what: string;
   /** Puts it in the way, and says how it is taken away again. */
@@ -42,7 +54,7 @@ const obstacles: readonly Obstacle[] = [
   {
     what: 'a folder where the worktree belongs',
     async put({ rt }) {
-      const path = worktreePath(rt, { id: 'l', checkout: { path: '/somewhere/repo', key: 'repo' } });
+      const path = worktreePath(rt, loop);
       await mkdir(path, { recursive: true });
       await writeFile(join(path, 'precious.txt'), 'mine\n');
       return () => rm(dirname(path), { recursive: true });
