@@ -10,7 +10,7 @@ import { aProject, script } from '../support/scratch-project.ts';
  * directory, or is told that the disk is full. The loop goes on, with one worker at a time, and nothing is left.
  */
 const shim = fileURLToPath(new URL('programs/fault-shim.mjs', import.meta.url));
-const every = process.env.LOOPYARD_STRESS === 'long' ? 1 : 3;
+const every = process.env.LOOPYARD_STRESS === 'long' ? 1 : 5;
 
 async function told(role: string, kind: string, at: number): Promise<{ calls: number; trouble: string[] }> {
   const project = await aProject();
