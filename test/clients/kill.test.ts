@@ -20,6 +20,10 @@ describe.concurrent('kill -9 while a real program is in the middle of a command'
             'wait.mjs': waits,
           }),
         };
+        const finishes = [
+          client.shell('cat half.txt && echo hello > greeting.txt'),
+          { say: 'Finished.' },
+        ] as const;
         const worker = await aRealWorker(
           person,
           [
@@ -27,8 +31,10 @@ describe.concurrent('kill -9 while a real program is in the middle of a command'
               () =>
                 client.shell(`echo half > half.txt && node wait.mjs ${go()} && echo hello > greeting.txt`),
               { say: 'Written.' },
+              // Gone on with in its session.
+              ...finishes,
             ],
-            [client.shell('cat half.txt && echo hello > greeting.txt'), { say: 'Finished.' }],
+            finishes,
           ],
           context,
         );
