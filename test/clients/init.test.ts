@@ -6,6 +6,7 @@ import { aProject, program } from '../support/scratch-project.ts';
 import { run } from './claude-code.ts';
 import { binFolder } from './install.ts';
 import { startModelServer, type Turn } from './model-server.ts';
+import { openCodeSettings } from './people.ts';
 
 interface Client {
   readonly id: string;
@@ -28,20 +29,6 @@ beforeAll(() => {
   const cache = join(homedir(), '.cache');
   mkdirSync(cache, { recursive: true });
   vi.stubEnv('TMPDIR', cache);
-});
-
-const compatible = (url: string) => ({
-  model: 'scripted/big',
-  small_model: 'scripted/big',
-  share: 'disabled',
-  provider: {
-    scripted: {
-      npm: '@ai-sdk/openai-compatible',
-      name: 'Scripted',
-      options: { baseURL: `${url}/v1`, apiKey: 'sk-scripted' },
-      models: { big: { name: 'big' } },
-    },
-  },
 });
 
 const clients: readonly Client[] = [
@@ -82,7 +69,7 @@ trust_level = "trusted"
   },
   {
     id: 'opencode',
-    home: (url) => ({ '.config/opencode/opencode.json': JSON.stringify(compatible(url)) }),
+    home: (url) => ({ '.config/opencode/opencode.json': JSON.stringify(openCodeSettings(url)) }),
     env: () => ({ OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' }),
     says: { project: 'connected', user: 'connected' },
     asks: (prompt) => ['opencode', 'run', '--format', 'json', prompt],

@@ -1,3 +1,4 @@
+import { openCodeSettings } from './people.ts';
 import { workerSuite } from './worker-suite.ts';
 
 workerSuite({
@@ -5,19 +6,7 @@ workerSuite({
   backend: 'kilo',
   env: () => ({ KILO_DISABLE_MODELS_FETCH: '1', KILO_DISABLE_AUTOUPDATE: '1' }),
   home: (url) => ({
-    '.config/kilo/kilo.json': JSON.stringify({
-      model: 'scripted/big',
-      small_model: 'scripted/big',
-      share: 'disabled',
-      provider: {
-        scripted: {
-          npm: '@ai-sdk/openai-compatible',
-          name: 'Scripted',
-          options: { baseURL: `${url}/v1`, apiKey: 'sk-scripted' },
-          models: { big: { name: 'big' } },
-        },
-      },
-    }),
+    '.config/kilo/kilo.json': JSON.stringify(openCodeSettings(url)),
   }),
   project: (command) => ({
     'kilo.json': JSON.stringify({ mcp: { loopyard: { type: 'local', command, enabled: true } } }),

@@ -67,6 +67,21 @@ trust_level = "trusted"
   loadsContext: { call: 'load_context', namespace: 'mcp__loopyard', with: {} },
 });
 
+/** The scripted model as OpenCode and Kilo are told of it. */
+export const openCodeSettings = (url: string) => ({
+  model: 'scripted/big',
+  small_model: 'scripted/big',
+  share: 'disabled',
+  provider: {
+    scripted: {
+      npm: '@ai-sdk/openai-compatible',
+      name: 'Scripted',
+      options: { baseURL: `${url}/v1`, apiKey: 'sk-scripted' },
+      models: { big: { name: 'big' } },
+    },
+  },
+});
+
 /** It has no setting for retries. */
 export const opencode = (): Client => ({
   title: 'OpenCode',
@@ -74,19 +89,7 @@ export const opencode = (): Client => ({
   model: /^big$/,
   env: () => ({ OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' }),
   home: (url) => ({
-    '.config/opencode/opencode.json': JSON.stringify({
-      model: 'scripted/big',
-      small_model: 'scripted/big',
-      share: 'disabled',
-      provider: {
-        scripted: {
-          npm: '@ai-sdk/openai-compatible',
-          name: 'Scripted',
-          options: { baseURL: `${url}/v1`, apiKey: 'sk-scripted' },
-          models: { big: { name: 'big' } },
-        },
-      },
-    }),
+    '.config/opencode/opencode.json': JSON.stringify(openCodeSettings(url)),
   }),
   project: (command) => ({
     'opencode.json': JSON.stringify({ mcp: { loopyard: { type: 'local', command, enabled: true } } }),
